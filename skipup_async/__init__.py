@@ -1,0 +1,83 @@
+"""SkipUp schedules meetings by e-mail; this is its API, awaited (`AsyncSkipUp`) and blocking (`SkipUp`)."""
+
+from skipup_async.core.limits import AllOf, Limiter, RateLimit, TokenBucket, Unlimited
+from skipup_async.core.pager import BlockingPager, Pager
+from skipup_async.core.request import Page
+from skipup_async.core.retry import RetryPolicy
+from skipup_async.core.unset import UNSET
+from skipup_async.errors import (
+    AmbiguousOutcomeError,
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    ClientClosedError,
+    ConfigurationError,
+    ConflictError,
+    InvalidArgumentError,
+    InvalidRequestError,
+    MeetingCancelledError,
+    NotFoundError,
+    PaginationError,
+    PermissionDeniedError,
+    RateLimitError,
+    ResponseError,
+    ServerError,
+    SkipUpError,
+    TLSVerificationError,
+    UnprocessableEntityError,
+    ValidationError,
+    WaitTimeoutError,
+    WebhookVerificationError,
+)
+from skipup_async.skipup.campaigns import Campaign
+from skipup_async.skipup.client import AsyncSkipUp, SkipUp
+from skipup_async.skipup.meeting_requests import MeetingRequest, Participant, Timeframe
+from skipup_async.skipup.workspace_members import WorkspaceMember
+from skipup_async.version import __version__
+
+__all__ = [
+    "APIConnectionError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AllOf",
+    "AmbiguousOutcomeError",
+    "AsyncSkipUp",
+    "AuthenticationError",
+    "BadRequestError",
+    "BlockingPager",
+    "Campaign",
+    "ClientClosedError",
+    "ConfigurationError",
+    "ConflictError",
+    "InvalidArgumentError",
+    "InvalidRequestError",
+    "Limiter",
+    "MeetingCancelledError",
+    "MeetingRequest",
+    "NotFoundError",
+    "Page",
+    "Pager",
+    "PaginationError",
+    "Participant",
+    "PermissionDeniedError",
+    "RateLimit",
+    "RateLimitError",
+    "ResponseError",
+    "RetryPolicy",
+    "ServerError",
+    "SkipUp",
+    "SkipUpError",
+    "TLSVerificationError",
+    "Timeframe",
+    "TokenBucket",
+    "UNSET",
+    "Unlimited",
+    "UnprocessableEntityError",
+    "ValidationError",
+    "WaitTimeoutError",
+    "WebhookVerificationError",
+    "WorkspaceMember",
+    "__version__",
+]

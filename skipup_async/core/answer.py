@@ -1,0 +1,100 @@
+"""What an answer means: the object that was asked for, or the error that says why not. No I/O."""
+
+import http
+from datetime import UTC, datetime
+from typing import Any, TypeVar, cast, get_args, get_origin
+
+import attrs
+
+from skipup_async.core.body import gunzip, load
+from skipup_async.core.convert import WrongShapeError, decode
+from skipup_async.core.dialect import Dialect, ErrorParts
+from skipup_async.core.headers import Headers, request_id, retry_after
+from skipup_async.core.request import Page, Request
+from skipup_async.errors import APIStatusError, ResponseError, status_error_class
+
+__all__ = ["Answer", "check_status", "interpret"]
+
+T = TypeVar("T")
+
+
+@attrs.frozen(eq=False)
+class Answer:
+    """A status, its headers, and the body as it came off the wire."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+def check_status(status: int) -> None:
+    """Refuse a *status* that no API call ends with, before its body is read: 1xx, a redirect, 600 and up."""
+    if 200 <= status <= 299 or 400 <= status <= 599:
+        return
+    what = "a redirect, which is never followed" if 300 <= status <= 399 else "no answer to an API call"
+    error = ResponseError(f"the service answered with status {status}: {what}")
+    error.status_code = status
+    raise error
+
+
+def interpret(request: Request[T], answer: Answer, dialect: Dialect, largest: int) -> T:
+    """The object *answer* holds; APIStatusError for an error status, ResponseError for what cannot be the object."""
+    if answer.status >= 400:
+        raise _status_error(answer, dialect, largest)
+    if request.returns is type(None):
+        return cast("T", None)
+    try:
+        return _result(request, load(gunzip(answer.body, answer.headers.get("Content-Encoding"), largest)), dialect)
+    except WrongShapeError as fault:
+        error = ResponseError(f"the answer to {request.route} does not fit: {fault}")
+    except ResponseError as fault:
+        error = fault
+    if not answer.body and request.returns is object:
+        return cast("T", None)
+    error.status_code = answer.status
+    raise error
+
+
+def _result(request: Request[T], payload: Any, dialect: Dialect) -> T:
+    if request.returns is object:
+        result: T = payload
+        return result
+    if get_origin(request.returns) is Page:
+        page: Any = _page(get_args(request.returns)[0], payload, dialect)
+        paged: T = page
+        return paged
+    result = decode(request.returns, dialect.item(payload))
+    asked = request.asked_id
+    if asked is not None and getattr(result, "id", asked) != asked:
+        error = ResponseError(f"the answer to {request.route} speaks of another object")
+        error.mismatched = True
+        raise error
+    return result
+
+
+def _page(member: type[T], payload: Any, dialect: Dialect) -> Page[T]:
+    items, has_more, next_cursor = dialect.page(payload)
+    return Page(tuple([decode(member, item) for item in items]), has_more, next_cursor)
+
+
+def _status_error(answer: Answer, dialect: Dialect, largest: int) -> APIStatusError:
+    """The error for an error status. Its body may be anything: what cannot be read says nothing."""
+    try:
+        parts = dialect.error(load(gunzip(answer.body, answer.headers.get("Content-Encoding"), largest)))
+    except ResponseError:
+        parts = ErrorParts()
+    wait = retry_after(answer.headers, datetime.now(UTC))
+    return status_error_class(answer.status, parts.type)(
+        parts.message or _phrase(answer.status),
+        status_code=answer.status,
+        type=parts.type,
+        request_id=request_id(answer.headers),
+        retry_after=parts.retry_after if wait is None else wait,
+    )
+
+
+def _phrase(status: int) -> str:
+    try:
+        return f"{http.HTTPStatus(status).phrase}, without a message"
+    except ValueError:
+        return "an error without a message"

@@ -1,0 +1,151 @@
+"""Bodies that nobody trusts: gunzipped within bounds, JSON within bounds, and never more than was asked for."""
+
+import json
+import re
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+from skipup_async.errors import ResponseError
+
+try:
+    import orjson
+except ImportError:
+    _fast_loads: Callable[[bytes], Any] | None = None
+    _fast_dumps: Callable[[Any], bytes] | None = None
+else:
+    _fast_loads, _fast_dumps = orjson.loads, orjson.dumps
+
+__all__ = ["LARGEST_BODY", "dump", "gunzip", "load", "oversized", "truncated"]
+
+#: Bytes of a decoded body beyond which an answer is refused.
+LARGEST_BODY = 8 * 1024 * 1024
+
+_DEEPEST = 200
+_BOM = b"\xef\xbb\xbf"
+_LARGEST_INTEGER, _SMALLEST_INTEGER = 2**64 - 1, -(2**63)
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_CUT_WORD = re.compile(r"[-\w.+]*\Z")
+
+
+def oversized(cap: int) -> ResponseError:
+    """The error for a body larger than *cap* bytes."""
+    return ResponseError(f"the answer is larger than {cap:,} bytes")
+
+
+def truncated(detail: str) -> ResponseError:
+    """The error for a body that ended too early."""
+    error = ResponseError(f"the answer ended too early: {detail}")
+    error.truncated = True
+    return error
+
+
+def gunzip(raw: bytes, encoding: str | None, cap: int = LARGEST_BODY) -> bytes:
+    """*raw* without its content *encoding*, which is gzip or nothing; ResponseError past *cap* bytes or cut short."""
+    if encoding is None or encoding.strip().lower() in ("", "identity"):
+        return raw
+    if encoding.strip().lower() not in ("gzip", "x-gzip"):
+        msg = "the answer has a content encoding that was not asked for"
+        raise ResponseError(msg)
+    inflater = zlib.decompressobj(wbits=31)
+    try:
+        data = inflater.decompress(raw, cap + 1)
+    except zlib.error:
+        msg = "the answer says it is gzip and is not"
+        raise ResponseError(msg) from None
+    if len(data) > cap:
+        raise oversized(cap)
+    if not inflater.eof:
+        detail = "its gzip stream is cut"
+        raise truncated(detail)
+    return data
+
+
+def dump(value: Any) -> bytes:
+    """*value* as JSON in UTF-8."""
+    if _fast_dumps is not None:
+        return _fast_dumps(value)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def load(data: bytes) -> Any:
+    """The JSON value in *data*; ResponseError for what is not JSON in UTF-8, too deep, or holds what JSON forbids.
+
+    With and without orjson the same values come back and the same bodies are
+    refused: integers beyond 64 bits, NaN, lone surrogates, and nesting beyond
+    200 levels. Of duplicate keys the last wins.
+    """
+    data = data.removeprefix(_BOM)
+    if data.count(b"[") + data.count(b"{") > _DEEPEST and _depth(data) > _DEEPEST:
+        msg = f"the answer is JSON nested deeper than {_DEEPEST} levels"
+        raise ResponseError(msg)
+    if _fast_loads is not None:
+        try:
+            return _fast_loads(data)
+        except ValueError:
+            pass  # the standard library says below what is wrong, the same with and without orjson
+    return _strict_loads(data)
+
+
+def _depth(data: bytes) -> int:
+    """How deep *data* nests, strings left out."""
+    depth = deepest = 0
+    for character in re.sub(rb'"(?:[^"\\]|\\.)*"', b"", data, flags=re.DOTALL):
+        if character in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _strict_loads(data: bytes) -> Any:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as fault:
+        if fault.end == len(data) and fault.reason == "unexpected end of data":
+            detail = "it breaks off within a character"
+        else:
+            detail = ""
+    else:
+        return _parse(text, data)
+    if detail:
+        raise truncated(detail)
+    msg = "the answer is not UTF-8"
+    raise ResponseError(msg)
+
+
+def _parse(text: str, data: bytes) -> Any:
+    failure: ResponseError
+    try:
+        value = json.loads(text, parse_int=_integer, parse_constant=_no_constant)
+        if _SURROGATE.search(data):
+            json.dumps(value, ensure_ascii=False).encode()
+    except json.JSONDecodeError as fault:
+        failure = _not_json(text, fault)
+    except (ValueError, RecursionError):
+        failure = ResponseError("the answer holds what JSON forbids: a number too large, NaN, or half a character")
+    else:
+        return value
+    raise failure
+
+
+def _not_json(text: str, fault: json.JSONDecodeError) -> ResponseError:
+    rest = text[fault.pos :]
+    if not text.strip():
+        return truncated("it is empty")
+    if text.lstrip()[0] in '{["' and (fault.msg.startswith("Unterminated string") or _CUT_WORD.match(rest)):
+        return truncated("its JSON breaks off")
+    return ResponseError("the answer is not JSON")
+
+
+def _integer(digits: str) -> int:
+    # Python refuses to convert some thousands of digits; twenty-one are already beyond 64 bits.
+    if len(digits) > 20 or not _SMALLEST_INTEGER <= (value := int(digits)) <= _LARGEST_INTEGER:
+        msg = "integer beyond 64 bits"
+        raise ValueError(msg)
+    return value
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(name)

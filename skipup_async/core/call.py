@@ -1,0 +1,163 @@
+"""One call on its way: what it has spent, and what its latest fault means for it. No I/O."""
+
+import enum
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NoReturn
+
+import attrs
+
+from skipup_async.core.options import Options
+from skipup_async.core.reconcile import Belief
+from skipup_async.core.request import Request
+from skipup_async.core.retry import Quota, Verdict, may_have_applied, throttle_delay, transient_delay, verdict
+from skipup_async.errors import AmbiguousOutcomeError, APIStatusError, InvalidRequestError, SkipUpError
+
+__all__ = ["Call", "Next", "Step"]
+
+# The lost request may still be running; reading the object back at once would read it too early.
+_SOONEST_READ_BACK = 1.0
+
+
+class Next(enum.Enum):
+    """What a call does next."""
+
+    WAIT = "sleep, then send again"
+    PAUSE = "close the limiter, then send again when it opens"
+    READ_BACK = "sleep, then read the object back"
+    FINISH = "stop: what was asked for is the case, and there is no object to give"
+
+
+@attrs.frozen
+class Step:
+    """What a call does next, and after how many seconds."""
+
+    next: Next
+    delay: float = 0.0
+    #: Whether the next send must use a connection nobody used before.
+    afresh: bool = False
+
+
+@attrs.define(eq=False)
+class Call:
+    """One call with its retries: a request, its frozen bytes and key, and the accounts of what it has spent."""
+
+    request: Request[Any]
+    content: bytes | None
+    idempotency_key: str | None
+    options: Options
+    quota: Quota
+    chance: Callable[[], float]
+
+    #: Wire sends so far; its throttle waits and other retries among them.
+    sends: int = 0
+    retries: int = 0
+    throttled: int = 0
+    #: Seconds of network and backoff so far.
+    spent: float = 0.0
+    #: When the request first went out, on the session's clock.
+    first_sent: float | None = None
+    #: The time of the server when it last answered, by its Date header.
+    server_time: datetime | None = None
+    maybe_applied: bool = False
+    #: Whether an answer about another object was met before.
+    mismatched: bool = False
+    last_cost: int = 0
+
+    @property
+    def left(self) -> float | None:
+        """Seconds until the deadline; None without one."""
+        return None if self.options.deadline is None else max(0.0, self.options.deadline - self.spent)
+
+    def attempt_timeout(self) -> float | None:
+        """Seconds the next attempt may take: the time-out of one attempt, or what is left of the deadline."""
+        bounds = [bound for bound in (self.options.timeout, self.left) if bound is not None]
+        return min(bounds, default=None)
+
+    def succeeded(self) -> None:
+        """Give the retries of a call that came through back to the quota."""
+        self.quota.refund(self.last_cost)
+
+    def after(self, error: SkipUpError) -> Step:
+        """What to do after *error*; raises where nothing more is to be done."""
+        operation = self.request.operation
+        self.maybe_applied = self.maybe_applied or may_have_applied(operation, error)
+        meaning = verdict(operation, error, method=self.request.method, attempt=self.sends)
+        if meaning is Verdict.DONE:
+            return Step(Next.FINISH)
+        if meaning is Verdict.AMBIGUOUS or (meaning is Verdict.RECONCILE and self.options.retry.max_attempts == 1):
+            self.fail_ambiguous(error)
+        if meaning is Verdict.FAIL or (meaning is Verdict.AFRESH and self.mismatched):
+            self.fail(error)
+        self.mismatched = self.mismatched or meaning is Verdict.AFRESH
+        return self._throttled(error) if meaning is Verdict.THROTTLED else self._again(error, meaning)
+
+    def _throttled(self, error: SkipUpError) -> Step:
+        policy, asked = self.options.retry, _asked(error)
+        self.throttled += 1
+        if self.throttled > policy.max_throttle_waits or (asked is not None and asked > policy.max_retry_after):
+            self.fail(error)
+        self._spend(Quota.THROTTLE, error)
+        return Step(Next.PAUSE, throttle_delay(self.throttled, asked, self.chance))
+
+    def _again(self, error: SkipUpError, meaning: Verdict) -> Step:
+        policy, asked = self.options.retry, _asked(error)
+        read_back = meaning is Verdict.RECONCILE
+        # The last attempt is read back too: it may have come through, and then the call has succeeded.
+        if self.retries >= policy.max_attempts - (0 if read_back else 1):
+            self.fail(error)
+        self.retries += 1
+        delay = transient_delay(policy, self.retries, asked, self.chance)
+        if read_back:
+            delay = max(_SOONEST_READ_BACK, delay)
+        out_of_time = self.left is not None and delay > self.left
+        if out_of_time or (asked is not None and asked > policy.max_retry_after):
+            self.fail(error)
+        self._spend(Quota.TRANSIENT, error)
+        return Step(Next.READ_BACK if read_back else Next.WAIT, delay, afresh=meaning is Verdict.AFRESH)
+
+    def _spend(self, cost: int, error: SkipUpError) -> None:
+        if not self.quota.spend(cost):
+            error.retry_quota_exhausted = True
+            self.fail(error)
+        self.last_cost = cost
+
+    def believe(self, found: Belief, current: Any, error: SkipUpError) -> bool:
+        """Whether *current*, read back after *error*, is the success of this call; False to send again; else raises."""
+        if found is Belief.OURS:
+            return True
+        if found is Belief.UNTOUCHED and not isinstance(error, InvalidRequestError):
+            if self.retries >= self.options.retry.max_attempts:
+                self.fail(error)
+            return False
+        if found is Belief.UNCLEAR:
+            self.fail_ambiguous(error, current)
+        if isinstance(error, InvalidRequestError):
+            refusal = error
+        else:
+            status = getattr(current, "status", None) or "in another state"
+            refusal = InvalidRequestError(
+                f"{self.request.route} is not possible: the object is {status}, and not by this call",
+                status_code=422,
+                type="invalid_request",
+            )
+        refusal.current = current
+        self.fail(refusal)
+
+    def fail(self, error: SkipUpError) -> NoReturn:
+        """Raise *error* with what the caller needs to know of this call."""
+        error.attempts = self.sends
+        error.idempotency_key = self.idempotency_key
+        error.maybe_applied = self.maybe_applied
+        raise error
+
+    def fail_ambiguous(self, error: SkipUpError, current: Any = None) -> NoReturn:
+        """Raise the error for an outcome that nobody can tell, with the object as last read."""
+        ambiguous = AmbiguousOutcomeError(f"nobody can tell whether {self.request.route} was done: {error}")
+        ambiguous.current = current
+        self.maybe_applied = True
+        self.fail(ambiguous)
+
+
+def _asked(error: SkipUpError) -> float | None:
+    return error.retry_after if isinstance(error, APIStatusError) else None

@@ -1,0 +1,236 @@
+"""Open and close a session: the part of a client no service owns."""
+
+import json
+import os
+import platform
+import re
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, ClassVar, Literal, Self, cast
+
+import attrs
+
+from skipup_async.core import arguments
+from skipup_async.core.address import base_address
+from skipup_async.core.blocking import BlockingSession
+from skipup_async.core.dialect import Dialect
+from skipup_async.core.limits import Limiter, Rank, RankedLimiter, RateLimit, shared_limiter
+from skipup_async.core.options import Options
+from skipup_async.core.request import Method, Operation, Request
+from skipup_async.core.resource import Resource, S_co, endpoint
+from skipup_async.core.retry import RetryPolicy
+from skipup_async.core.secret import ApiKey
+from skipup_async.core.session import Session, Timing
+from skipup_async.core.unset import UNSET, Unset, given
+from skipup_async.core.wire import Connections, SessionSource
+from skipup_async.errors import ConfigurationError, InvalidArgumentError
+from skipup_async.version import __version__
+
+__all__ = ["AsyncClient", "BlockingClient", "Client", "Priority"]
+
+#: Where calls stand in the limiter's queue: interactive ones overtake the others, without starving them.
+Priority = Literal["interactive", "bulk"]
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_PATH = re.compile(r"/?[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*")
+
+
+class Client(Resource[S_co]):
+    """A service and a key to it. Makes nothing but memory until its first call."""
+
+    dialect: ClassVar[Dialect]
+    #: Where time and chance come from; tests bring their own.
+    _timing: ClassVar[Timing] = Timing()
+    _takes_open_session: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float | None = 30.0,
+        deadline: float | None = 120.0,
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+        limiter: Limiter | None = None,
+        session: SessionSource | None = None,
+    ) -> None:
+        dialect, options = self.dialect, Options(timeout=timeout, deadline=deadline, retry=retry)
+        key = _key(api_key, dialect)
+        url = base_address(*_url_and_source(base_url, dialect))
+        _refuse_straying(key, base_url, url.host, dialect)
+        if limiter is None:
+            limiter = shared_limiter(key.digest, str(url), dialect.limits)
+        elif not callable(getattr(limiter, "slot", None)) or not callable(getattr(limiter, "pause", None)):
+            msg = "limiter must have slot() and pause(seconds), as TokenBucket and Unlimited have"
+            raise ConfigurationError(msg)
+        if not (session is None or callable(session) or self._takes_open_session):
+            msg = "session must be a function that makes a ClientSession: an open one belongs to another event loop"
+            raise ConfigurationError(msg)
+        connections = Connections(key, _headers(dialect), session)
+        Resource.__init__(self, self._coloured(Session(url, connections, limiter, dialect, options, self._timing)))
+
+    def _coloured(self, session: Session) -> S_co:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
+    def with_options(
+        self,
+        *,
+        timeout: float | Unset | None = UNSET,
+        deadline: float | Unset | None = UNSET,
+        retry: RetryPolicy | Unset = UNSET,
+        priority: Priority | Unset = UNSET,
+    ) -> Self:
+        """A client over the same connections and limiter, with other options."""
+        options = attrs.evolve(self.sender.options, **given({"timeout": timeout, "deadline": deadline, "retry": retry}))
+        if not isinstance(priority, Unset):
+            options = attrs.evolve(options, rank=_rank(priority))
+        sibling = object.__new__(type(self))
+        Resource.__init__(sibling, cast("S_co", self.sender.with_options(options)))
+        return sibling
+
+    @endpoint
+    def request(
+        self,
+        method: Method,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+    ) -> Request[Any]:
+        """The decoded JSON of an endpoint this package does not know yet, envelope included.
+
+        *path* is below the base URL. A GET is tried again like any other; all
+        else is sent once, unless it certainly did not arrive, since nobody here
+        can know what a second time would do.
+        """
+        if method not in _METHODS:
+            msg = f"method must be one of {', '.join(_METHODS)}"
+            raise InvalidArgumentError(msg)
+        if _PATH.fullmatch(path) is None:
+            msg = "path must be the segments below the base URL, such as /meeting_requests/mr_1; a query goes in query="
+            raise InvalidArgumentError(msg)
+        return Request(
+            method,
+            tuple(path.removeprefix("/").split("/")),
+            object,
+            query=arguments.query(**_plain("query", query or {})),
+            body=None if body is None else _plain("body", body),
+            operation=Operation.SAFE if method == "GET" else Operation.ADDITIVE,
+        )
+
+    @property
+    def _limiter(self) -> RankedLimiter:
+        session: Session | BlockingSession = self.sender
+        limiter = session.limiter
+        if not isinstance(limiter, RankedLimiter):
+            msg = "this client's limiter is one of yours, and it alone knows how it stands"
+            raise ConfigurationError(msg)
+        return limiter
+
+    @property
+    def rate_limit(self) -> RateLimit:
+        """How the limit stands now."""
+        return self._limiter.snapshot()
+
+    def estimate(self, calls: int) -> float:
+        """Seconds until *calls* more calls have left at this limit; the service's own time comes on top."""
+        return self._limiter.estimate(calls)
+
+
+class AsyncClient(Client[Session]):
+    """A client to await. It belongs to the event loop of its first call."""
+
+    def _coloured(self, session: Session) -> Session:
+        return session
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections. Any later call is a ClientClosedError."""
+        await self.sender.aclose()
+
+
+class BlockingClient(Client[BlockingSession]):
+    """A client that blocks: the same calls on an event loop in a thread of its own. Usable from any thread."""
+
+    _takes_open_session = False
+
+    def _coloured(self, session: Session) -> BlockingSession:
+        return BlockingSession(session)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections and end the thread. Any later call is a ClientClosedError."""
+        self.sender.close()
+
+
+def _key(api_key: str | None, dialect: Dialect) -> ApiKey:
+    if api_key is not None:
+        return ApiKey(api_key)
+    value = os.environ.get(dialect.key_variable)
+    if value is None:
+        msg = f"no API key: pass api_key= or set {dialect.key_variable}"
+        raise ConfigurationError(msg)
+    return ApiKey(value, dialect.key_variable)
+
+
+def _url_and_source(base_url: str | None, dialect: Dialect) -> tuple[str, str]:
+    if base_url is not None:
+        return base_url, "base_url"
+    return os.environ.get(dialect.url_variable) or dialect.base_url, dialect.url_variable
+
+
+def _refuse_straying(key: ApiKey, base_url: str | None, host: str | None, dialect: Dialect) -> None:
+    """A variable in the environment alone must not send a live key to another host."""
+    prefix = dialect.live_key_prefix
+    if base_url is not None or prefix is None or not key.startswith(prefix):
+        return
+    if host != base_address(dialect.base_url).host:
+        msg = f"{dialect.url_variable} would send a live key to {host}: pass base_url= if that is meant"
+        raise ConfigurationError(msg)
+
+
+def _headers(dialect: Dialect) -> Mapping[str, str]:
+    return {
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip",
+        "User-Agent": f"skipup_async/{__version__} python/{platform.python_version()}",
+        **dialect.headers,
+    }
+
+
+def _rank(priority: str) -> Rank:
+    try:
+        return {"interactive": Rank.INTERACTIVE, "bulk": Rank.BULK}[priority]
+    except (KeyError, TypeError):
+        msg = 'priority must be "interactive" or "bulk"'
+    raise InvalidArgumentError(msg)
+
+
+def _plain(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of *value* as JSON knows it; what JSON cannot say is refused, by whatever library it would be sent."""
+    try:
+        text = json.dumps(dict(value), ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (TypeError, ValueError, RecursionError):
+        msg = f"{name} must be a mapping that JSON can carry"
+    else:
+        plain: dict[str, Any] = json.loads(text)
+        return plain
+    raise InvalidArgumentError(msg)

@@ -1,0 +1,101 @@
+"""How one service differs from the next: a frozen record of names and functions."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, cast
+
+import attrs
+
+from skipup_async.core.convert import WrongShapeError
+from skipup_async.errors import PaginationError, readable
+
+__all__ = ["Dialect", "ErrorParts", "enveloped", "error_parts", "paged_by_cursor"]
+
+_LONGEST_WAIT = 10**9
+
+#: The items of one page, whether more follow, and the cursor to them.
+PageParts = tuple[list[object], bool, str | None]
+
+
+def enveloped(payload: object) -> object:
+    """The object in `{"data": …}`."""
+    if isinstance(payload, dict) and "data" in payload:
+        return cast("dict[str, object]", payload)["data"]
+    msg = "the answer has no data"
+    raise WrongShapeError(msg)
+
+
+def paged_by_cursor(payload: object) -> PageParts:
+    """The parts of `{"data": […], "meta": {"has_more": …, "next_cursor": …}}`."""
+    items = enveloped(payload)
+    meta: object = cast("dict[str, Any]", payload).get("meta") or {}
+    if not isinstance(items, list) or not isinstance(meta, dict):
+        msg = "the answer is no list with its meta"
+        raise WrongShapeError(msg)
+    facts = cast("dict[str, Any]", meta)
+    more, cursor = facts.get("has_more") or False, facts.get("next_cursor")
+    if more is not True and more is not False:
+        msg = "meta.has_more is neither true nor false"
+        raise WrongShapeError(msg)
+    if cursor is not None and not isinstance(cursor, str):
+        msg = "the service's next_cursor is not text"
+        raise PaginationError(msg)
+    return cast("list[object]", items), more, cursor
+
+
+class ErrorParts(NamedTuple):
+    """What an error body says; None where it does not say."""
+
+    type: str | None = None
+    message: str | None = None
+    retry_after: float | None = None
+
+
+def error_parts(payload: object) -> ErrorParts:
+    """What an error body says.
+
+    Reads `{"error": {"type", "message"}}`, `{"error": "text"}`,
+    `{"error": 400, "message": "text"}`, each with or without `retryAfter`, and
+    takes anything else for silence.
+    """
+    if not isinstance(payload, dict):
+        return ErrorParts()
+    body = cast("dict[str, object]", payload)
+    error, wait = body.get("error"), body.get("retryAfter")
+    seconds = float(wait) if isinstance(wait, int | float) and 0 < wait < _LONGEST_WAIT else None
+    if isinstance(error, dict):
+        inner = cast("dict[str, object]", error)
+        return ErrorParts(_text(inner.get("type")), _text(inner.get("message")), seconds)
+    return ErrorParts(None, _text(body.get("message")) or _text(error), seconds)
+
+
+def _text(value: object) -> str | None:
+    return readable(value) if isinstance(value, str) and value else None
+
+
+@attrs.frozen(kw_only=True)
+class Dialect:
+    """What the core must know of a service to speak with it."""
+
+    #: The service's name, for messages.
+    name: str
+    #: Where the service is when nobody says otherwise.
+    base_url: str
+    #: The environment variables for the key and for another base URL.
+    key_variable: str
+    url_variable: str
+    #: The limits kept by default, each a number of requests and its seconds.
+    limits: tuple[tuple[int, float], ...] = ()
+    #: What keys begin with that act on real people; such a key goes to another host only when code says so.
+    live_key_prefix: str | None = None
+    #: The object in a single answer.
+    item: Callable[[object], object] = enveloped
+    #: The parts of a page.
+    page: Callable[[object], PageParts] = paged_by_cursor
+    #: What an error body says.
+    error: Callable[[object], ErrorParts] = error_parts
+    #: The name of the cursor in a query.
+    cursor_parameter: str = "cursor"
+    #: The header that carries an idempotency key.
+    key_header: str = "Idempotency-Key"
+    #: Headers sent with every request besides the session's own.
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])

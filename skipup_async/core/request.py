@@ -1,0 +1,130 @@
+"""Request and Page: what a call is, before anything is sent, and one page of a list, once it is in."""
+
+import enum
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+import attrs
+
+from skipup_async.core.unset import given
+from skipup_async.errors import InvalidArgumentError
+
+__all__ = ["Id", "Method", "Operation", "Page", "Proof", "Request", "after"]
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+class Id(str):
+    """The id of one object: `[A-Za-z0-9_-]{1,128}`, else an InvalidArgumentError that names the *argument*.
+
+    A type of its own, so that an answer can be held against the id that was
+    asked for, and logs can name the route and not the object. URL libraries
+    resolve ``..`` and read ``?``; an allow-list leaves them nothing to read.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, value: object, argument: str = "id") -> "Id":
+        """*value* as an id."""
+        if not isinstance(value, str) or _ID.fullmatch(value) is None:
+            msg = f"{argument} must be 1 to 128 of the characters A-Z a-z 0-9 _ -"
+            raise InvalidArgumentError(msg)
+        return super().__new__(cls, value)
+
+
+class Operation(enum.Enum):
+    """What sending a request twice would do; it decides when a request may be sent again."""
+
+    SAFE = "reads only"
+    KEYED = "the service does it once for each idempotency key"
+    IDEMPOTENT = "a second time changes nothing more"
+    GUARDED = "the service refuses it the second time, and the object can be read back"
+    ADDITIVE = "a second time would add again"
+
+
+@attrs.frozen
+class Proof:
+    """How to find out whether a lost state change happened: read the object back and look."""
+
+    #: Reads the object back.
+    read: "Request[Any]"
+    #: Whether the object is in the state that was asked for.
+    reached: Callable[[Any], bool]
+    #: Whether the object is in a state the change may start from.
+    source: Callable[[Any], bool]
+    #: When the object came into the state that was asked for; None where the answer does not say.
+    stamp: Callable[[Any], datetime | None]
+    #: When the object last changed in any way; None where the answer does not say.
+    changed: Callable[[Any], datetime | None]
+
+
+_BY_METHOD: Mapping[str, Operation] = {
+    "GET": Operation.SAFE,
+    "PUT": Operation.IDEMPOTENT,
+    "PATCH": Operation.IDEMPOTENT,
+    "DELETE": Operation.IDEMPOTENT,
+    "POST": Operation.ADDITIVE,
+}
+
+
+def _operation(request: "Request[Any]") -> Operation:
+    return Operation.GUARDED if request.proof is not None else _BY_METHOD[request.method]
+
+
+def _check_path(_request: object, _attribute: object, path: tuple[str, ...]) -> None:
+    for segment in path:
+        if segment in ("", ".", ".."):
+            msg = f"path must not hold the segment {segment!r}"
+            raise InvalidArgumentError(msg)
+
+
+@attrs.frozen
+class Request(Generic[T_co]):
+    """One call to a service, as a value. Two are equal when the same goes over the wire."""
+
+    method: Method
+    #: The segments below the base URL, not yet quoted.
+    path: tuple[str, ...] = attrs.field(validator=_check_path)
+    #: What the answer is decoded to: a record, `Page` of records, `type(None)`, or `object` for plain JSON.
+    returns: type[T_co]
+    query: Mapping[str, Any] = attrs.field(factory=dict[str, Any], kw_only=True)
+    body: Mapping[str, Any] | None = attrs.field(default=None, kw_only=True)
+    idempotency_key: str | None = attrs.field(default=None, kw_only=True)
+    #: How to find out what became of it when the answer is lost.
+    proof: Proof | None = attrs.field(default=None, kw_only=True, eq=False, repr=False)
+    operation: Operation = attrs.field(
+        default=attrs.Factory(_operation, takes_self=True), kw_only=True, eq=False, repr=False
+    )
+
+    @property
+    def asked_id(self) -> Id | None:
+        """The id of the object this request is about, or None."""
+        return next((segment for segment in reversed(self.path) if isinstance(segment, Id)), None)
+
+    @property
+    def route(self) -> str:
+        """Method and path with `:id` for every id: fit for logs, where an id has no place."""
+        path = "/".join(":id" if isinstance(segment, Id) else segment for segment in self.path)
+        return f"{self.method} /{path}"
+
+
+@attrs.frozen
+class Page(Generic[T]):
+    """One page of a list."""
+
+    items: tuple[T, ...]
+    #: Whether another page follows.
+    has_more: bool = False
+    #: The cursor of the page that follows, or None.
+    next_cursor: str | None = None
+
+
+def after(request: Request[Page[T]], cursor: str, parameter: str) -> Request[Page[T]]:
+    """*request* for the page that begins at *cursor*; *parameter* is the service's name for a cursor."""
+    return attrs.evolve(request, query={**given(request.query), parameter: cursor})

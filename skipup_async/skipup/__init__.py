@@ -1,0 +1,1 @@
+"""The SkipUp API, one file a resource."""

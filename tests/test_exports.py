@@ -1,0 +1,71 @@
+"""The public names: sorted, complete, there to be imported, and explained."""
+
+import ast
+import importlib.metadata
+import inspect
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import skipup_async
+from skipup_async import errors
+
+PACKAGE = Path(skipup_async.__file__).parent
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def _promised(path: Path) -> list[str]:
+    """The names in the `__all__` of a file, read and not run, since some files need an extra to be imported."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return list(ast.literal_eval(node.value))
+    return []
+
+
+def _explained(name: str, value: object) -> bool:
+    """Whether *value* says itself what it is, without help from a parent class, or the README names it."""
+    own = value.__doc__ if inspect.isroutine(value) else vars(value).get("__doc__") if inspect.isclass(value) else None
+    return bool(own) or re.search(rf"\b{re.escape(name)}\b", README) is not None
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_all_is_sorted_and_holds_no_name_twice(path: Path) -> None:
+    """`__all__` of every module is in plain order."""
+    assert _promised(path) == sorted(set(_promised(path)))
+
+
+@pytest.mark.parametrize("name", skipup_async.__all__)
+def test_a_public_name_can_be_imported(name: str) -> None:
+    """Whatever `__all__` promises is there."""
+    assert hasattr(skipup_async, name)
+
+
+def test_every_name_of_the_package_is_in_all() -> None:
+    """What a user can reach without an underscore is what `__all__` names; submodules aside."""
+    names = {name for name, value in vars(skipup_async).items() if not isinstance(value, ModuleType)}
+    assert {name for name in names if not name.startswith("_")} == {
+        name for name in skipup_async.__all__ if not name.startswith("_")
+    }
+
+
+def test_every_error_is_public() -> None:
+    """Each class of the error tree can be caught by a name imported from the package."""
+    raised = {
+        name
+        for name, value in vars(errors).items()
+        if inspect.isclass(value) and issubclass(value, errors.SkipUpError) and value.__module__ == errors.__name__
+    }
+    assert raised <= set(skipup_async.__all__)
+
+
+@pytest.mark.parametrize("name", skipup_async.__all__)
+def test_a_public_name_is_explained(name: str) -> None:
+    """Every public name has a docstring of its own or stands in the README."""
+    assert _explained(name, getattr(skipup_async, name))
+
+
+def test_the_version_is_that_of_the_installed_package() -> None:
+    """`__version__` and the metadata agree."""
+    assert skipup_async.__version__ == importlib.metadata.version("skipup_async")
