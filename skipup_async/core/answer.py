@@ -41,8 +41,9 @@ def interpret(request: Request[T], answer: Answer, dialect: Dialect, largest: in
     """The object *answer* holds; APIStatusError for an error status, ResponseError for what cannot be the object."""
     if answer.status >= 400:
         raise _status_error(answer, dialect, largest)
+    nothing: Any = None
     if request.returns is type(None):
-        return cast("T", None)
+        return cast("T", nothing)
     try:
         return _result(request, load(gunzip(answer.body, answer.headers.get("Content-Encoding"), largest)), dialect)
     except WrongShapeError as fault:

@@ -8,7 +8,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, SupportsIndex, TypeVar, cast
+from typing import Any, SupportsIndex, TypeGuard, TypeVar, cast
 
 from skipup_async.core.unset import UNSET, Unset
 from skipup_async.errors import InvalidArgumentError
@@ -135,11 +135,13 @@ def idempotency_key(value: object, *, longest: int = 255) -> str | None:
 
 def many(name: str, value: object) -> tuple[Any, ...]:
     """The members of a list, tuple or any other iterable that is not itself a text or a mapping."""
-    kind = type(value)
-    if issubclass(kind, (str, bytes, Mapping)) or not isinstance(value, Iterable):
-        raise _refuse(name, f"a list, not {kind.__name__}")
-    members: Iterable[Any] = value
-    return tuple(members)
+    if not _is_list(value):
+        raise _refuse(name, f"a list, not {type(value).__name__}")
+    return tuple(value)
+
+
+def _is_list(value: object) -> TypeGuard[Iterable[Any]]:
+    return isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping))
 
 
 def query(**values: Any) -> dict[str, str | int]:

@@ -67,7 +67,7 @@ class Client(Resource[S_co]):
             msg = "session must be a function that makes a ClientSession: an open one belongs to another event loop"
             raise ConfigurationError(msg)
         connections = Connections(key, _headers(dialect), session)
-        Resource.__init__(self, self._coloured(Session(url, connections, limiter, dialect, options, self._timing)))
+        self.sender = self._coloured(Session(url, connections, limiter, dialect, options, self._timing))
 
     def _coloured(self, session: Session) -> S_co:
         raise NotImplementedError
@@ -88,7 +88,7 @@ class Client(Resource[S_co]):
         if not isinstance(priority, Unset):
             options = attrs.evolve(options, rank=_rank(priority))
         sibling = object.__new__(type(self))
-        Resource.__init__(sibling, cast("S_co", self.sender.with_options(options)))
+        sibling.sender = cast("S_co", self.sender.with_options(options))
         return sibling
 
     @endpoint

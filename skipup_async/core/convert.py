@@ -9,14 +9,14 @@
 
 import collections.abc
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, TypeVar, Union, cast, get_args, get_origin
 
 import attrs
 from cattrs import Converter
 
-from skipup_async.core.record import NO_EXTRA, Extra, Record, frozen
+from skipup_async.core.record import CODEC, NO_EXTRA, Codec, Extra, Record, announced, frozen, wire_name
 
 __all__ = ["WrongShapeError", "converter", "decode"]
 
@@ -42,14 +42,15 @@ def _fault(cls: Any, value: object, path: str = "") -> str:
     kind = type(value).__name__
     if isinstance(value, dict) and _is_record(cls):
         fields = cast("dict[str, object]", value)
-        for field in _announced(cls):
-            member = fields.get(field.name)
+        for field in announced(cls):
+            name = wire_name(field)
+            member = fields.get(name)
             if member is None and field.default is attrs.NOTHING:
-                return f"{path}{field.name} is missing"
+                return f"{path}{name} is missing"
             try:
-                converter.get_structure_hook(field.type)(member, field.type)
+                _field_hook(field)(member, field.type)
             except (WrongShapeError, AttributeError, TypeError):
-                return _fault(_core_type(field.type), member, f"{path}{field.name}.")
+                return _fault(_core_type(field.type), member, f"{path}{name}.")
     return f"{path.rstrip('.') or 'it'} is {kind}, expected {_spelled(cls)}"
 
 
@@ -69,8 +70,11 @@ def _is_union(cls: Any) -> bool:
     return get_origin(cls) in (Union, types.UnionType)
 
 
-def _announced(cls: type[Record]) -> list["attrs.Attribute[Any]"]:
-    return [field for field in attrs.fields(cls) if field.name != "extra"]
+def _field_hook(field: "attrs.Attribute[Any]") -> Hook:
+    codec: Codec | None = field.metadata.get(CODEC)
+    if codec is None:
+        return converter.get_structure_hook(field.type)
+    return lambda value, _: None if value is None else codec.read(value)
 
 
 def _time(value: Any, _: Any) -> datetime:
@@ -110,9 +114,9 @@ def _tuple_hook(cls: Any) -> Hook:
     inner = converter.get_structure_hook(member)
 
     def structure(value: Any, _: Any) -> tuple[Any, ...]:
+        items: Iterable[Any] = value
         if type(value) is not list:
             raise WrongShapeError
-        items: list[Any] = value
         return tuple([inner(item, member) for item in items])
 
     return structure
@@ -122,11 +126,11 @@ def _record_hook(cls: type[Record]) -> Hook:
     """A function written for *cls*: one `get` and one check for each field, then the constructor, no loop."""
     names: dict[str, Any] = {"cls": cls, "known": set(), "NO_EXTRA": NO_EXTRA, "Extra": Extra, "wrong": WrongShapeError}
     reads: list[str] = []
-    for position, field in enumerate(_announced(cls)):
-        names["known"].add(field.name)
+    for position, field in enumerate(announced(cls)):
+        names["known"].add(wire_name(field))
         names[f"type{position}"] = field.type
-        names[f"hook{position}"] = converter.get_structure_hook(field.type)
-        reads.append(f"hook{position}(get({field.name!r}), type{position})")
+        names[f"hook{position}"] = _field_hook(field)
+        reads.append(f"hook{position}(get({wire_name(field)!r}), type{position})")
     source = "\n".join(
         (
             "def structure(data, _):",

@@ -65,6 +65,12 @@ class RankedLimiter(abc.ABC):
     def hold(self, seconds: float) -> None:
         """Let no request leave for *seconds*: the service said that none is left until then."""
 
+    def serve(self, key_hash: str) -> None:  # noqa: B027 - most limiters need not know
+        """Learn whose limit this is: a client that uses the limiter tells the hash of its API key."""
+
+    async def aclose(self) -> None:  # noqa: B027 - most limiters hold nothing
+        """Close what the limiter holds open in this event loop; a later call opens it again."""
+
     @abc.abstractmethod
     def snapshot(self) -> RateLimit:
         """Return how the limiter stands now."""
@@ -80,12 +86,14 @@ class RankedLimiter(abc.ABC):
 class Slot:
     """One request's way through a limiter: waits on entering, settles on leaving."""
 
-    __slots__ = ("_limiter", "rank")
+    __slots__ = ("_limiter", "permit", "rank")
 
     def __init__(self, limiter: "QueueLimiter", rank: Rank) -> None:
         self._limiter = limiter
         #: How urgent the call is.
         self.rank = rank
+        #: By what a limiter that keeps its permits elsewhere knows this one.
+        self.permit: object = None
 
     async def __aenter__(self) -> None:
         if not self._limiter.enter_at_once(self):

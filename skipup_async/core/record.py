@@ -1,12 +1,28 @@
 """What every decoded object can do."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import attrs
 
-__all__ = ["NO_EXTRA", "Extra", "Record", "frozen", "thawed"]
+__all__ = ["CODEC", "NAME", "NO_EXTRA", "Codec", "Extra", "Record", "announced", "frozen", "thawed", "wire_name"]
+
+#: Keys of a field's metadata: its name on the wire, and its `Codec`, where the service has ways of its own.
+NAME, CODEC = "name", "codec"
+
+
+class Codec(NamedTuple):
+    """How a value that is not null is read from JSON, and written back."""
+
+    read: Callable[[Any], Any]
+    write: Callable[[Any], Any]
+
+
+def wire_name(field: "attrs.Attribute[Any]") -> str:
+    """What the service calls *field*."""
+    name: str = field.metadata.get(NAME, field.name)
+    return name
 
 
 class Extra(Mapping[str, Any]):
@@ -39,11 +55,9 @@ NO_EXTRA = Extra({})
 def frozen(value: Any) -> Any:
     """A JSON *value* that nobody can change: objects as `Extra`, lists as tuples."""
     if isinstance(value, Mapping):
-        fields: Mapping[str, Any] = value
-        return Extra(fields)
+        return Extra(cast("Mapping[str, Any]", value))
     if isinstance(value, (list, tuple)):
-        members: Iterable[Any] = value
-        return tuple(frozen(member) for member in members)
+        return tuple(frozen(member) for member in cast("Iterable[Any]", value))
     return value
 
 
@@ -69,11 +83,20 @@ class Record:
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON-ready values under the API's names, unannounced fields included."""
-        own = {field.name: thawed(getattr(self, field.name)) for field in attrs.fields(type(self))}
-        extra = own.pop("extra")
-        return {**own, **extra}
+        own = {wire_name(field): _written(field, getattr(self, field.name)) for field in announced(type(self))}
+        return {**own, **thawed(self.extra)}
 
     def __repr__(self) -> str:
-        shown = (f"{f.name}={getattr(self, f.name)!r}" for f in attrs.fields(type(self)) if f.name != "extra")
-        known = ", ".join(field for field in shown if not field.endswith("=None"))
+        values = ((field.name, getattr(self, field.name)) for field in announced(type(self)))
+        known = ", ".join(f"{name}={value!r}" for name, value in values if value is not None)
         return f"{type(self).__name__}({known})"
+
+
+def announced(cls: type[Record]) -> list["attrs.Attribute[Any]"]:
+    """The fields of *cls* that the service documents: all but `extra`."""
+    return [field for field in attrs.fields(attrs.resolve_types(cls)) if field.name != "extra"]
+
+
+def _written(field: "attrs.Attribute[Any]", value: Any) -> Any:
+    codec: Codec | None = field.metadata.get(CODEC)
+    return thawed(value) if codec is None or value is None else codec.write(value)
