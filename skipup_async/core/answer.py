@@ -40,7 +40,7 @@ def check_status(status: int) -> None:
 def interpret(request: Request[T], answer: Answer, dialect: Dialect, largest: int) -> T:
     """The object *answer* holds; APIStatusError for an error status, ResponseError for what cannot be the object."""
     if answer.status >= 400:
-        raise _status_error(answer, dialect, largest)
+        raise _status_error(request, answer, dialect, largest)
     nothing: Any = None
     if request.returns is type(None):
         return cast("T", nothing)
@@ -78,15 +78,18 @@ def _page(member: type[T], payload: Any, dialect: Dialect) -> Page[T]:
     return Page(tuple([decode(member, item) for item in items]), has_more, next_cursor)
 
 
-def _status_error(answer: Answer, dialect: Dialect, largest: int) -> APIStatusError:
+def _status_error(request: Request[Any], answer: Answer, dialect: Dialect, largest: int) -> APIStatusError:
     """The error for an error status. Its body may be anything: what cannot be read says nothing."""
     try:
         parts = dialect.error(load(gunzip(answer.body, answer.headers.get("Content-Encoding"), largest)))
     except ResponseError:
         parts = ErrorParts()
+    message = parts.message or _phrase(answer.status)
+    if request.provisional and answer.status in (404, 405):
+        message = f"{message} ({request.route} is provisional: if it is elsewhere, use client.request(method, path))"
     wait = retry_after(answer.headers, datetime.now(UTC))
     return status_error_class(answer.status, parts.type)(
-        parts.message or _phrase(answer.status),
+        message,
         status_code=answer.status,
         type=parts.type,
         request_id=request_id(answer.headers),

@@ -2,11 +2,11 @@
 
 import enum
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, NoReturn
 
 import attrs
 
+from skipup_async.core.headers import Headers
 from skipup_async.core.options import Options
 from skipup_async.core.reconcile import Belief
 from skipup_async.core.request import Request
@@ -57,8 +57,8 @@ class Call:
     spent: float = 0.0
     #: When the request first went out, on the session's clock.
     first_sent: float | None = None
-    #: The time of the server when it last answered, by its Date header.
-    server_time: datetime | None = None
+    #: The headers of the latest answer; they tell what time the server had.
+    last_headers: Headers | None = None
     maybe_applied: bool = False
     #: Whether an answer about another object was met before.
     mismatched: bool = False

@@ -23,6 +23,9 @@ __all__ = ["WrongShapeError", "converter", "decode"]
 T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
 
+#: What a hook or a codec raises for a value that does not fit; `WrongShapeError` is a ValueError itself.
+_UNFIT = (ValueError, TypeError, AttributeError, OverflowError)
+
 
 class WrongShapeError(ValueError):
     """A JSON value that is not what its field promises; says which field."""
@@ -32,7 +35,7 @@ def decode(cls: type[T], value: object) -> T:
     """*value*, decoded JSON, as an instance of *cls*; WrongShapeError names the field that does not fit."""
     try:
         result: T = converter.get_structure_hook(cls)(value, cls)
-    except (WrongShapeError, AttributeError, TypeError):
+    except _UNFIT:
         raise WrongShapeError(_fault(cls, value)) from None
     return result
 
@@ -49,7 +52,7 @@ def _fault(cls: Any, value: object, path: str = "") -> str:
                 return f"{path}{name} is missing"
             try:
                 _field_hook(field)(member, field.type)
-            except (WrongShapeError, AttributeError, TypeError):
+            except _UNFIT:
                 return _fault(_core_type(field.type), member, f"{path}{name}.")
     return f"{path.rstrip('.') or 'it'} is {kind}, expected {_spelled(cls)}"
 
@@ -57,7 +60,7 @@ def _fault(cls: Any, value: object, path: str = "") -> str:
 def _spelled(cls: Any) -> str:
     if _is_record(cls):
         return "an object"
-    return "a time in ISO 8601" if cls is datetime else str(getattr(cls, "__name__", cls))
+    return "a time" if cls is datetime else str(getattr(cls, "__name__", cls))
 
 
 def _core_type(cls: Any) -> Any:
@@ -81,14 +84,6 @@ def _time(value: Any, _: Any) -> datetime:
     """An aware datetime; every service here documents its times as UTC."""
     moment = datetime.fromisoformat(value)
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
-def _checked_time(value: Any, cls: Any) -> datetime:
-    try:
-        return _time(value, cls)
-    except ValueError:
-        msg = "not a time in ISO 8601"
-        raise WrongShapeError(msg) from None
 
 
 def _exactly(*allowed: type) -> Hook:
@@ -170,7 +165,7 @@ def _make_converter() -> Converter:
     for primitive in (str, bool, int):
         made.register_structure_hook(primitive, _exactly(primitive))
     made.register_structure_hook(float, _exactly(float, int))
-    made.register_structure_hook(datetime, _checked_time)
+    made.register_structure_hook(datetime, _time)
     made.register_structure_hook_func(lambda cls: cls is Any or cls is object, lambda value, _: frozen(value))
     made.register_structure_hook_func(_is_mapping, _object)
     made.register_structure_hook_func(lambda cls: cls is type(None), lambda _value, _: None)

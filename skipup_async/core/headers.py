@@ -1,6 +1,5 @@
 """What the headers of an answer say: how long to wait, what time the server has, how the exchange is called."""
 
-import math
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -21,6 +20,13 @@ _DATE_FORMS = (
     re.compile(rf"{_WEEKDAY}, (?P<day>[0-9]{{2}})-{_MONTH}-(?P<year>[0-9]{{2}}) {_CLOCK} GMT"),
     re.compile(rf"{_DAY} {_MONTH} (?P<day>[ 0-9][0-9]) {_CLOCK} (?P<year>[0-9]{{4}})"),
 )
+
+
+_REMAINING_AND_RESET = (
+    ("RateLimit-Remaining", "RateLimit-Reset"),
+    ("X-RateLimit-Remaining", "X-RateLimit-Reset"),
+)
+_EARLIEST_UNIX_TIME = 10**8
 
 
 class Headers(Protocol):
@@ -74,20 +80,23 @@ def _wait(text: str, anchor: datetime) -> float | None:
     return None if date is None else (date - anchor).total_seconds()
 
 
-def exhausted_for(headers: Headers, now: datetime) -> float | None:
+def exhausted_for(headers: Headers) -> float | None:
     """Seconds until the limit resets where the headers say that nothing remains of it; else None.
 
     Reads `RateLimit-Remaining` and `-Reset`, with or without `X-`. A reset is
     seconds from now, or a Unix time; which one, its size tells.
     """
-    for prefix in ("RateLimit", "X-RateLimit"):
-        remaining, reset = headers.get(f"{prefix}-Remaining"), headers.get(f"{prefix}-Reset")
-        if remaining is None or reset is None or not _SECONDS.fullmatch(reset) or remaining.strip() != "0":
+    for remaining_name, reset_name in _REMAINING_AND_RESET:
+        remaining = headers.get(remaining_name)
+        if remaining is None or remaining.strip() != "0":
+            continue
+        reset = (headers.get(reset_name) or "").strip()
+        if not _SECONDS.fullmatch(reset):
             continue
         seconds = float(reset)
-        if seconds > 10**8:
-            seconds -= (server_time(headers) or now).timestamp()
-        return seconds if seconds > 0 and math.isfinite(seconds) else None
+        if seconds > _EARLIEST_UNIX_TIME:
+            seconds -= (server_time(headers) or datetime.now(UTC)).timestamp()
+        return seconds if seconds > 0 else None
     return None
 
 

@@ -1,15 +1,17 @@
 """What every decoded object can do."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 import attrs
 
-__all__ = ["CODEC", "NAME", "NO_EXTRA", "Codec", "Extra", "Record", "announced", "frozen", "thawed", "wire_name"]
+__all__ = ["CODEC", "NAME", "NO_EXTRA", "Codec", "Extra", "Record", "announced", "epoch", "frozen", "thawed", "wire_name"]
 
 #: Keys of a field's metadata: its name on the wire, and its `Codec`, where the service has ways of its own.
 NAME, CODEC = "name", "codec"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Codec(NamedTuple):
@@ -17,6 +19,17 @@ class Codec(NamedTuple):
 
     read: Callable[[Any], Any]
     write: Callable[[Any], Any]
+
+
+def epoch(unit: timedelta) -> Codec:
+    """Times that a service counts in *unit* since 1970, as aware datetimes; what is finer than *unit* is cut off."""
+
+    def read(value: Any) -> datetime:
+        if type(value) is not int:
+            raise TypeError
+        return _EPOCH + value * unit
+
+    return Codec(read, lambda moment: (moment - _EPOCH) // unit)
 
 
 def wire_name(field: "attrs.Attribute[Any]") -> str:
@@ -87,7 +100,7 @@ class Record:
         return {**own, **thawed(self.extra)}
 
     def __repr__(self) -> str:
-        values = ((field.name, getattr(self, field.name)) for field in announced(type(self)))
+        values = ((field.name, getattr(self, field.name)) for field in announced(type(self)) if field.repr)
         known = ", ".join(f"{name}={value!r}" for name, value in values if value is not None)
         return f"{type(self).__name__}({known})"
 

@@ -101,6 +101,8 @@ class Request(Generic[T_co]):
     operation: Operation = attrs.field(
         default=attrs.Factory(_operation, takes_self=True), kw_only=True, eq=False, repr=False
     )
+    #: Whether the endpoint is inferred and not documented, so that the service may not have it.
+    provisional: bool = attrs.field(default=False, kw_only=True, eq=False, repr=False)
 
     @property
     def asked_id(self) -> Id | None:

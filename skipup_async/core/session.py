@@ -1,6 +1,7 @@
 """Session: calls to one service, kept within its limit, tried again and decoded."""
 
 import asyncio
+import functools
 import logging
 import random
 import time
@@ -22,7 +23,7 @@ from skipup_async.core.headers import exhausted_for, server_time
 from skipup_async.core.limits import Limiter, Rank, RankedLimiter
 from skipup_async.core.options import Options
 from skipup_async.core.reconcile import SentAt, belief
-from skipup_async.core.request import Operation, Request
+from skipup_async.core.request import Id, Operation, Request
 from skipup_async.core.retry import Quota
 from skipup_async.core.wire import Connections
 from skipup_async.errors import SkipUpError
@@ -33,6 +34,11 @@ T = TypeVar("T")
 logger = logging.getLogger("skipup_async")
 
 _JSON = {"Content-Type": "application/json"}
+
+
+@functools.lru_cache(maxsize=256)
+def _quoted(segment: str) -> str:
+    return quote(segment, safe="")
 
 
 @attrs.frozen
@@ -72,7 +78,10 @@ class Session:
 
     def with_options(self, options: Options) -> "Session":
         """The same connections and limiter under other *options*."""
-        return Session(self._base_url, self._connections, self.limiter, self.dialect, options, self._timing)
+        sibling = Session(self._base_url, self._connections, self.limiter, self.dialect, options, self._timing)
+        if options.retry.quota == self.options.retry.quota:
+            sibling._quota = self._quota
+        return sibling
 
     async def aclose(self) -> None:
         """Close the connections. Any later call is a ClientClosedError."""
@@ -121,8 +130,8 @@ class Session:
         self._connections.check()
         async with self._slot(Rank.RETRY if call.sends else self.options.rank):
             answer = await self._exchange(call, fresh)
-        call.server_time = server_time(answer.headers)
-        reset = exhausted_for(answer.headers, datetime.now(UTC))
+        call.last_headers = answer.headers
+        reset = exhausted_for(answer.headers)
         if reset is not None and isinstance(self.limiter, RankedLimiter):
             self.limiter.hold(min(reset, self.options.retry.max_retry_after))
         return interpret(request, answer, self.dialect, LARGEST_BODY)
@@ -148,13 +157,14 @@ class Session:
         finally:
             took = self._timing.clock() - begun
             call.spent += took
-            logger.debug("%s: %s in %.3f s, attempt %d", request.route, outcome, took, call.sends)
+            if logger.isEnabledFor(logging.DEBUG):
+                logger.debug("%s: %s in %.3f s, attempt %d", request.route, outcome, took, call.sends)
         return answer
 
     def _url(self, request: Request[Any]) -> URL:
         """Below the base URL, each segment quoted: an id can neither climb out of the path nor end it."""
         base = self._base_url
-        path = "/".join(quote(segment, safe="") for segment in request.path)
+        path = "/".join([segment if isinstance(segment, Id) else _quoted(segment) for segment in request.path])
         url = base.with_path(f"{base.raw_path.rstrip('/')}/{path}", encoded=True)
         return url.with_query(cast("dict[str, str | int]", request.query)) if request.query else url
 
@@ -182,6 +192,7 @@ class Session:
     def _sent_at(self, call: Call, reading: Call) -> SentAt:
         """When *call* first went out by the server's clock, seen from the answer that *reading* brought."""
         elapsed = self._timing.clock() - (call.first_sent or 0.0)
-        if reading.server_time is None:
+        now = None if reading.last_headers is None else server_time(reading.last_headers)
+        if now is None:
             return SentAt.measured(datetime.now(UTC), elapsed, whole_seconds=False)
-        return SentAt.measured(reading.server_time, elapsed, whole_seconds=True)
+        return SentAt.measured(now, elapsed, whole_seconds=True)

@@ -1,6 +1,7 @@
 """The one file that imports aiohttp: one request on the wire, and its answer."""
 
 import asyncio
+import functools
 import os
 import ssl
 import warnings
@@ -31,6 +32,8 @@ SessionSource = aiohttp.ClientSession | Callable[[], aiohttp.ClientSession]
 _IDLE_SECONDS = 4.0
 _POOL_SIZE = 120
 _CONNECT, _SOCKET_CONNECT, _SILENCE = 10.0, 5.0, 20.0
+# An empty POST would else be said to hold an octet-stream, which a JSON service may refuse.
+_NO_AUTO_HEADERS = ("Content-Type",)
 # aiohttp rounds time-outs above a threshold up to whole seconds; ours are kept to the millisecond.
 _NEVER_ROUND = float(10**9)
 
@@ -58,8 +61,8 @@ class Connections:
     """
 
     def __init__(self, key: ApiKey, headers: Mapping[str, str], source: SessionSource | None = None) -> None:
-        self._key = key
         self._headers = headers
+        self._key = key
         self._source = source
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
         self._home: tuple[int, asyncio.AbstractEventLoop] | None = None
@@ -91,12 +94,22 @@ class Connections:
             return self._source
         if self._source is not None:
             return self._source()
+        # Headers and options that are the session's own are merged once, and not at every call.
         connector = (
             aiohttp.TCPConnector(limit=_POOL_SIZE, force_close=True, ttl_dns_cache=300)
             if fresh
             else aiohttp.TCPConnector(limit=_POOL_SIZE, keepalive_timeout=_IDLE_SECONDS, ttl_dns_cache=300)
         )
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            headers=self._identified({}),
+            skip_auto_headers=_NO_AUTO_HEADERS,
+        )
+
+    def _identified(self, headers: Mapping[str, str]) -> dict[str, str]:
+        return {"Authorization": self._key.authorization, **self._headers, **headers}
 
     async def exchange(
         self,
@@ -114,10 +127,11 @@ class Connections:
             response = await self._session(fresh).request(
                 method,
                 url,
-                headers={"Authorization": self._key.authorization, **self._headers, **headers},
+                headers=headers if self._source is None else self._identified(headers),
                 data=content,
                 allow_redirects=False,
                 auto_decompress=False,
+                skip_auto_headers=None if self._source is None else _NO_AUTO_HEADERS,
                 middlewares=(_send_once,),
                 timeout=_client_timeout(timeout),
             )
@@ -166,6 +180,7 @@ def _abandon(session: aiohttp.ClientSession) -> None:
             next(iter(closing))
 
 
+@functools.lru_cache(maxsize=64)
 def _client_timeout(total: float | None) -> aiohttp.ClientTimeout:
     """Bounds for one attempt of *total* seconds: on connecting, on each silence, and on the whole."""
     if total is None:

@@ -9,6 +9,8 @@ from skipup_async.core.resource import S_co
 from skipup_async.core.session import Session
 from skipup_async.skipup.campaigns import Campaigns
 from skipup_async.skipup.meeting_requests import MeetingRequests
+from skipup_async.skipup.teams import Teams
+from skipup_async.skipup.webhook_endpoints import WebhookEndpoints
 from skipup_async.skipup.workspace_members import WorkspaceMembers
 
 __all__ = ["AsyncSkipUp", "SkipUp"]
@@ -40,6 +42,16 @@ class _Resources(Client[S_co]):
     def campaigns(self) -> Campaigns[S_co]:
         """Group meeting requests for attribution and routing."""
         return Campaigns(self.sender)
+
+    @cached_property
+    def teams(self) -> Teams[S_co]:
+        """The members a campaign's meetings are shared among."""
+        return Teams(self.sender)
+
+    @cached_property
+    def webhook_endpoints(self) -> WebhookEndpoints[S_co]:
+        """Where SkipUp sends its events, and what became of them."""
+        return WebhookEndpoints(self.sender)
 
 
 class AsyncSkipUp(_Resources[Session], AsyncClient):

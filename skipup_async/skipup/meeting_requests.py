@@ -22,10 +22,9 @@ _LONGEST_DESCRIPTION = 5000
 
 
 def _moment(name: str, value: datetime | str | None) -> datetime | None:
-    if value is None:
-        return None
-    checked = arguments.moment(name, value)
-    return value if isinstance(value, datetime) else datetime.fromisoformat(checked.upper())
+    if value is None or (isinstance(value, datetime) and value.tzinfo is not None):
+        return value
+    return datetime.fromisoformat(arguments.moment(name, value).upper())
 
 
 def _start(value: datetime | str | None) -> datetime | None:
