@@ -1,0 +1,1 @@
+"""Many calls at once: bounded, shown, resumable, and nobody is invited twice."""

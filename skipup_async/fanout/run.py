@@ -1,0 +1,180 @@
+"""One run of a fan-out: workers that each take an item, make its call and tell its outcome."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any
+
+from skipup_async.core.limits import Limiter, RankedLimiter
+from skipup_async.core.witness import witness
+from skipup_async.errors import CreateLimitError, JournalError, SkipUpError, WaitTimeoutError
+from skipup_async.fanout.accounts import Accounts, Item
+from skipup_async.fanout.outcome import Outcome, is_transient
+from skipup_async.fanout.plan import Plan
+from skipup_async.fanout.progress import Progress, progress_bar
+from skipup_async.fanout.source import Source
+from skipup_async.fanout.work import Built, Creates, Work
+
+__all__ = ["Run"]
+
+
+class Run:
+    """One run over the items, from the first to the last, or to what stops it."""
+
+    def __init__(self, call: Callable[..., Any], items: Any, plan: Plan, limiter: Limiter, *, blocking: bool) -> None:
+        self._call = call
+        self._plan = plan
+        self._limiter = limiter
+        self._threads = ThreadPoolExecutor(plan.max_concurrency + 1, "skipup_async-fan-out") if blocking else None
+        self._source: Source[Any] = Source(items, self._threads)
+        self._accounts = Accounts(plan)
+        self._creates = Creates(plan.max_creates)
+        self._results: asyncio.Queue[Outcome[Any, Any] | None] = asyncio.Queue(plan.max_concurrency)
+        self._show = progress_bar() if plan.progress is True else plan.progress or None
+        self._begun = time.monotonic()
+        self._done = [0, 0]
+        #: Workers that wait for an item or a call, and lose nothing when they are interrupted.
+        self._interruptible: set[asyncio.Task[Any]] = set()
+        self._broken = False
+        #: What ended the run before its last item.
+        self.stopped: SkipUpError | None = None
+
+    async def outcomes(self) -> AsyncGenerator[Outcome[Any, Any], None]:
+        """Every outcome as it comes."""
+        supervisor: asyncio.Task[None] | None = None
+        try:
+            await self._accounts.open()
+            supervisor = asyncio.create_task(self._supervise())
+            while (outcome := await self._results.get()) is not None:
+                self._tell(outcome)
+                yield outcome
+            await supervisor
+        finally:
+            if supervisor is not None:
+                supervisor.cancel()
+                await asyncio.wait([supervisor])
+            await self._accounts.close()
+            if self._threads is not None:
+                self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _supervise(self) -> None:
+        """Run the workers to their end, or to the deadline, and say that no more outcomes follow."""
+        workers = [asyncio.create_task(self._work()) for _ in range(self._plan.max_concurrency)]
+        deadline = asyncio.get_running_loop().call_later(self._plan.deadline or 0.0, self._run_out)
+        if self._plan.deadline is None:
+            deadline.cancel()
+        try:
+            ends = await asyncio.gather(*workers, return_exceptions=True)
+        finally:
+            deadline.cancel()
+            for worker in workers:
+                worker.cancel()
+            await asyncio.wait(workers)
+        await self._results.put(None)
+        for end in ends:
+            if end is not None:
+                raise end
+
+    def _run_out(self) -> None:
+        self.stopped = WaitTimeoutError(f"the fan-out reached its deadline of {self._plan.deadline:g} seconds")
+        for worker in self._interruptible:
+            worker.cancel()
+
+    async def _work(self) -> None:
+        worker = asyncio.current_task()
+        assert worker is not None  # noqa: S101 - a coroutine run by create_task
+        while self.stopped is None and not self._broken:
+            self._interruptible.add(worker)
+            try:
+                numbered = await self._source.next()
+                if numbered is None or self.stopped is not None:
+                    return
+                outcome = await self._one(*numbered)
+            except asyncio.CancelledError:
+                if self.stopped is None:
+                    raise
+                return
+            except BaseException:
+                self._broken = True  # the items, or the journal, cannot go on; the calls under way can
+                raise
+            finally:
+                self._interruptible.discard(worker)
+            if self._creates.refused:
+                self.stopped = CreateLimitError(f"max_creates={self._plan.max_creates} reached")
+            await self._results.put(outcome)
+
+    async def _one(self, index: int, item: Any) -> Outcome[Any, Any]:
+        """Make the call for one item, and account for it whatever happens."""
+        begun = time.monotonic()
+        value: Any = None
+        error: Exception | None = None
+        known = Item()
+        work = Work(self._creates, dry_run=self._plan.dry_run)
+        try:
+            known = await self._accounts.begin(item)
+            work = Work(
+                self._creates,
+                dry_run=self._plan.dry_run,
+                entry=known.entry,
+                idempotency_key=known.idempotency_key,
+                start=self._accounts.start,
+            )
+            value, error = known.settled if known.settled is not None else (await self._called(item, known, work), None)
+        except Built as built:
+            value = built.request
+        except asyncio.CancelledError:
+            if self.stopped is None:
+                raise
+            error = WaitTimeoutError(str(self.stopped))
+        except Exception as failure:  # noqa: BLE001 - the first failure cancels nothing
+            error = failure
+        maybe_applied = error is not None and (work.maybe_applied or getattr(error, "maybe_applied", False))
+        await self._accounts.finish(known, value, error, maybe_applied=maybe_applied)
+        return Outcome(
+            index=index,
+            item=item,
+            key=known.key,
+            value=value,
+            error=error,
+            attempts=work.sends,
+            elapsed=time.monotonic() - begun,
+            started=begun - self._begun,
+            maybe_applied=maybe_applied,
+            retryable=error is not None and _is_retryable(error, maybe_applied, known),
+            from_journal=known.settled is not None,
+        )
+
+    async def _called(self, item: Any, known: Item, work: Work) -> Any:
+        options = {} if known.idempotency_key is None else {"idempotency_key": known.idempotency_key}
+        token = witness.set(work)
+        try:
+            if self._threads is None:
+                return await self._call(item, **options)
+            context = copy_context()
+            run = asyncio.get_running_loop().run_in_executor
+            return await run(self._threads, lambda: context.run(self._call, item, **options))
+        finally:
+            witness.reset(token)
+            if self._threads is not None:
+                work.give_up()
+
+    def _tell(self, outcome: Outcome[Any, Any]) -> None:
+        self._done[0 if outcome.ok else 1] += 1
+        if self._show is None:
+            return
+        limiter, total = self._limiter, self._source.total
+        ranked = limiter if isinstance(limiter, RankedLimiter) else None
+        eta = None if ranked is None or total is None else ranked.estimate(max(0, total - sum(self._done)))
+        waiting = 0 if ranked is None else ranked.snapshot().waiting
+        self._show(Progress(self._done[0], self._done[1], total, waiting, eta))
+
+
+def _is_retryable(error: Exception, maybe_applied: bool, known: Item) -> bool:
+    """Whether another run of the item is right: the fault may pass, and the service would do it once."""
+    if known.settled is not None or isinstance(error, JournalError):
+        return False
+    if maybe_applied:
+        return known.journaled
+    return is_transient(error) or isinstance(error, (WaitTimeoutError, CreateLimitError))

@@ -1,0 +1,110 @@
+"""One item's way: what its calls do, seen from outside, and what may leave on its behalf."""
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from skipup_async.core.call import Call
+from skipup_async.core.request import Operation, Request
+from skipup_async.errors import CreateLimitError, InvalidArgumentError
+from skipup_async.fanout.journal import Entry
+
+__all__ = ["Built", "Creates", "Work", "fingerprint"]
+
+Start = Callable[[str, str, float, bool], Awaitable[None]]
+
+
+class Built(BaseException):
+    """Ends a call of a dry run at its first state change."""
+
+    def __init__(self, request: Request[Any]) -> None:
+        super().__init__(request)
+        self.request = request
+
+
+class Creates:
+    """How many creates may still leave."""
+
+    def __init__(self, most: int | None) -> None:
+        self._most = most
+        self._left = most
+        #: Whether one was refused.
+        self.refused = False
+
+    def take(self) -> None:
+        """Let one leave. Raises CreateLimitError where none may."""
+        if self._left is None:
+            return
+        if self._left == 0:
+            self.refused = True
+            raise CreateLimitError(f"max_creates={self._most} reached: nothing was sent")
+        self._left -= 1
+
+
+class Work:
+    """The witness of one item: journals its state change before it leaves, counts its sends."""
+
+    def __init__(
+        self,
+        creates: Creates,
+        *,
+        dry_run: bool,
+        entry: Entry | None = None,
+        idempotency_key: str | None = None,
+        start: Start | None = None,
+    ) -> None:
+        self._creates = creates
+        self._dry_run = dry_run
+        self._entry = entry
+        self._key = idempotency_key
+        self._start = start
+        self._journaled = False
+        #: The calls under way, each with the task that makes it.
+        self.running: dict[Call, asyncio.Task[Any] | None] = {}
+        #: Wire sends so far.
+        self.sends = 0
+        #: Whether a state change was done, or may have been.
+        self.maybe_applied = False
+
+    async def before(self, call: Call) -> None:
+        """Let *call* go out; a state change only when it is in the journal."""
+        self.running[call] = asyncio.current_task()
+        operation = call.request.operation
+        if operation is Operation.SAFE:
+            return
+        if self._dry_run:
+            raise Built(call.request)
+        if operation in (Operation.KEYED, Operation.ADDITIVE):
+            self._creates.take()
+        if self._start is not None and self._entry is not None and not self._journaled:
+            self._check_key(call)
+            repeatable = operation is not Operation.ADDITIVE
+            await self._start(self._entry.key, fingerprint(call.request), time.time(), repeatable)
+            self._journaled = True
+
+    def after(self, call: Call) -> None:
+        """Count what *call* has sent."""
+        self.running.pop(call, None)
+        self.sends += call.sends
+        if call.request.operation is not Operation.SAFE and call.in_effect:
+            self.maybe_applied = True
+
+    def give_up(self) -> None:
+        """Cancel the calls still under way: a thread waits for them, and nobody for the thread."""
+        for task in self.running.values():
+            if task is not None:
+                task.cancel()
+
+    def _check_key(self, call: Call) -> None:
+        if call.request.operation is Operation.KEYED and call.idempotency_key != self._key:
+            msg = "with a journal the call gets idempotency_key= and must pass it on to create()"
+            raise InvalidArgumentError(msg)
+
+
+def fingerprint(request: Request[Any]) -> str:
+    """A hash of what *request* asks for: the same in every run, whatever library wrote the JSON."""
+    asked = [request.method, *request.path, request.query and dict(request.query), request.body and dict(request.body)]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
