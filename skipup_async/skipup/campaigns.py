@@ -9,7 +9,7 @@ import attrs
 
 from skipup_async.core import arguments
 from skipup_async.core.record import Record
-from skipup_async.core.request import Id, Page, Proof, Request
+from skipup_async.core.request import Id, Page, Proof, Request, identifier
 from skipup_async.core.resource import Resource, S_co, endpoint, paged
 from skipup_async.core.unset import UNSET, Unset, given
 
@@ -121,10 +121,6 @@ def _read(id: str) -> Request[Campaign]:
     return Request("GET", ("campaigns", Id(id)), Campaign)
 
 
-def _team(name: str, value: object) -> str:
-    return Id(value, name)
-
-
 def _fields(
     name: str | Unset,
     team_id: str | Unset,
@@ -135,7 +131,7 @@ def _fields(
     return given(
         {
             "name": arguments.optional(arguments.text, "name", name),
-            "team_id": arguments.optional(_team, "team_id", team_id),
+            "team_id": arguments.optional(identifier, "team_id", team_id),
             "description": arguments.optional(arguments.text, "description", description),
             "starts_at": arguments.optional(arguments.moment, "starts_at", starts_at),
             "ends_at": arguments.optional(arguments.moment, "ends_at", ends_at),

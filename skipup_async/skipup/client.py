@@ -3,10 +3,11 @@
 from functools import cached_property
 
 from skipup_async.core.blocking import BlockingSession
-from skipup_async.core.client import AsyncClient, BlockingClient, Client
+from skipup_async.core.client import Client
 from skipup_async.core.dialect import Dialect
 from skipup_async.core.resource import S_co
 from skipup_async.core.session import Session
+from skipup_async.fanout.clients import AsyncFanOutClient, BlockingFanOutClient
 from skipup_async.skipup.campaigns import Campaigns
 from skipup_async.skipup.meeting_requests import MeetingRequests
 from skipup_async.skipup.teams import Teams
@@ -54,7 +55,7 @@ class _Resources(Client[S_co]):
         return WebhookEndpoints(self.sender)
 
 
-class AsyncSkipUp(_Resources[Session], AsyncClient):
+class AsyncSkipUp(_Resources[Session], AsyncFanOutClient):
     """The SkipUp API, awaited.
 
     The key is *api_key*, or `SKIPUP_API_KEY`; the place is *base_url*, or
@@ -69,7 +70,7 @@ class AsyncSkipUp(_Resources[Session], AsyncClient):
     """
 
 
-class SkipUp(_Resources[BlockingSession], BlockingClient):
+class SkipUp(_Resources[BlockingSession], BlockingFanOutClient):
     """The SkipUp API, blocking: for scripts and notebooks, from any thread, with or without a running loop.
 
     Takes what `AsyncSkipUp` takes, except that *session* is a function that

@@ -7,82 +7,18 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-import attrs
-
 from skipup_async.core import arguments
-from skipup_async.core.record import Record
-from skipup_async.core.request import Id, Operation, Page, Proof, Request
-from skipup_async.core.resource import Resource, S_co, endpoint, paged
+from skipup_async.core.request import Id, Operation, Page, Proof, Request, identifier
+from skipup_async.core.resource import S_co, endpoint, paged
 from skipup_async.core.unset import UNSET, Unset, given
-from skipup_async.errors import InvalidArgumentError
+from skipup_async.skipup.meeting_request import MeetingRequest, Participant, Timeframe, context, people
+from skipup_async.skipup.sweeper import read
+from skipup_async.skipup.waiting import Waiting
 
-__all__ = ["MeetingRequest", "MeetingRequests", "Participant", "Timeframe"]
-
-_LONGEST_DESCRIPTION = 5000
-
-
-def _moment(name: str, value: datetime | str | None) -> datetime | None:
-    if value is None or (isinstance(value, datetime) and value.tzinfo is not None):
-        return value
-    return datetime.fromisoformat(arguments.moment(name, value).upper())
+__all__ = ["MeetingRequest", "MeetingRequests"]
 
 
-def _start(value: datetime | str | None) -> datetime | None:
-    return _moment("timeframe.start", value)
-
-
-def _end(value: datetime | str | None) -> datetime | None:
-    return _moment("timeframe.end", value)
-
-
-@attrs.frozen(repr=False)
-class Timeframe(Record):
-    """When the meeting may take place; either end may be left open."""
-
-    #: The earliest time: an aware datetime, or made from an ISO 8601 string with an offset.
-    start: datetime | None = attrs.field(default=None, converter=_start)
-    #: The latest time, likewise.
-    end: datetime | None = attrs.field(default=None, converter=_end)
-
-
-@attrs.frozen
-class Participant:
-    """Somebody to meet. Name and time zone are kept for people SkipUp does not know yet, and never sent back."""
-
-    email: str
-    name: str | None = None
-    #: An IANA name such as ``America/Chicago``.
-    timezone: str | None = None
-
-
-@attrs.frozen(repr=False)
-class MeetingRequest(Record):
-    """A request to find a time and book a meeting, as SkipUp last told of it."""
-
-    id: str
-    #: ``active``, ``paused``, ``booked`` or ``cancelled``; a value added later passes through.
-    status: str | None = None
-    organizer_email: str | None = None
-    participant_emails: tuple[str, ...] | None = None
-    title: str | None = None
-    purpose: str | None = None
-    #: Free text for the assistant that writes to the people.
-    description: str | None = None
-    include_introduction: bool | None = None
-    duration_minutes: int | float | None = None
-    timeframe: Timeframe | None = None
-    #: Provisional: the campaign it was created for; that SkipUp answers with it is inferred.
-    campaign_id: str | None = None
-    #: Provisional: the campaign's description when the request was created; inferred too.
-    campaign_source: str | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    booked_at: datetime | None = None
-    cancelled_at: datetime | None = None
-    paused_at: datetime | None = None
-
-
-class MeetingRequests(Resource[S_co]):
+class MeetingRequests(Waiting[S_co]):
     """Ask SkipUp to find a time, and follow what becomes of it."""
 
     @paged
@@ -121,7 +57,7 @@ class MeetingRequests(Resource[S_co]):
     @endpoint
     def get(self, id: str) -> Request[MeetingRequest]:
         """One meeting request as it is now."""
-        return _read(id)
+        return read(id)
 
     @endpoint
     def create(
@@ -151,15 +87,15 @@ class MeetingRequests(Resource[S_co]):
         *idempotency_key*, its own where you give none: SkipUp does one key once
         in 24 hours. Every error shows the key; pass it to go on with that call.
         """
-        context = _context(title, purpose, description, duration_minutes, timeframe)
+        about = context(title, purpose, description, duration_minutes, timeframe)
         body = {
             "organizer_email": arguments.email("organizer_email", organizer_email),
-            **_people(participants),
+            **people(participants),
             "organizer_name": arguments.optional(arguments.text, "organizer_name", organizer_name),
             "organizer_timezone": arguments.optional(arguments.time_zone, "organizer_timezone", organizer_timezone),
             "include_introduction": arguments.optional(arguments.flag, "include_introduction", include_introduction),
-            "context": context or UNSET,
-            "campaign_id": arguments.optional(_campaign, "campaign_id", campaign_id),
+            "context": about or UNSET,
+            "campaign_id": arguments.optional(identifier, "campaign_id", campaign_id),
         }
         return Request(
             "POST",
@@ -198,7 +134,7 @@ class MeetingRequests(Resource[S_co]):
         """Hand an active request to another active member of the workspace."""
         email = arguments.email("new_organizer_email", new_organizer_email)
         proof = Proof(
-            read=_read(id),
+            read=read(id),
             reached=lambda request: request.status == "active" and _same_address(request.organizer_email, email),
             source=lambda request: request.status == "active",
             stamp=lambda request: request.updated_at,
@@ -222,12 +158,8 @@ class MeetingRequests(Resource[S_co]):
         An answer that is lost is an AmbiguousOutcomeError: the service might
         tell the people twice, so the call is never repeated by itself.
         """
-        body = _context(title, purpose, description, duration_minutes, timeframe)
+        body = context(title, purpose, description, duration_minutes, timeframe)
         return Request("POST", ("meeting_requests", Id(id), "context"), MeetingRequest, body=body)
-
-
-def _read(id: str) -> Request[MeetingRequest]:
-    return Request("GET", ("meeting_requests", Id(id)), MeetingRequest)
 
 
 def _change(id: str, action: str, body: Mapping[str, Any] | None, proof: Proof) -> Request[MeetingRequest]:
@@ -237,7 +169,7 @@ def _change(id: str, action: str, body: Mapping[str, Any] | None, proof: Proof) 
 def _becomes(id: str, state: str, *sources: str, stamp: Callable[[MeetingRequest], datetime | None]) -> Proof:
     """The proof of a change to *state* from one of *sources*, dated by *stamp*."""
     return Proof(
-        read=_read(id),
+        read=read(id),
         reached=lambda request: request.status == state,
         source=lambda request: request.status in sources,
         stamp=stamp,
@@ -253,62 +185,3 @@ def _same_address(found: str | None, asked: str) -> bool:
 def _folded(address: str) -> str:
     name, at, domain = address.rpartition("@")
     return f"{name}{at}{domain.casefold()}"
-
-
-def _campaign(name: str, value: object) -> str:
-    return Id(value, name)
-
-
-def _context(
-    title: str | Unset | None,
-    purpose: str | Unset | None,
-    description: str | Unset | None,
-    duration_minutes: int | Unset | None,
-    timeframe: Timeframe | Unset | None,
-) -> dict[str, Any]:
-    fields = {
-        "title": arguments.optional(arguments.text, "title", title),
-        "purpose": arguments.optional(arguments.text, "purpose", purpose),
-        "description": arguments.optional(_description, "description", description),
-        "duration_minutes": arguments.optional(arguments.number, "duration_minutes", duration_minutes),
-        "timeframe": arguments.optional(_timeframe, "timeframe", timeframe),
-    }
-    return given(fields)
-
-
-def _description(name: str, value: object) -> str:
-    return arguments.text(name, value, longest=_LONGEST_DESCRIPTION)
-
-
-def _timeframe(name: str, value: object) -> dict[str, str]:
-    if not isinstance(value, Timeframe):
-        msg = f"{name} must be a Timeframe(start=…, end=…)"
-        raise InvalidArgumentError(msg)
-    ends = {"start": value.start, "end": value.end}
-    return {end: arguments.moment(f"{name}.{end}", time) for end, time in ends.items() if time is not None}
-
-
-def _people(participants: Iterable[str | Participant]) -> dict[str, Any]:
-    """The participants in the form of the API that can carry them all: addresses alone, or objects."""
-    people = arguments.many("participants", participants)
-    if not people:
-        msg = "participants must name at least one person"
-        raise InvalidArgumentError(msg)
-    named = [_person(f"participants[{position}]", person) for position, person in enumerate(people)]
-    if all(isinstance(person, str) for person in people):
-        return {"participant_emails": [person["email"] for person in named]}
-    return {"participants": named}
-
-
-def _person(name: str, person: object) -> dict[str, str]:
-    if isinstance(person, str):
-        return {"email": arguments.email(name, person)}
-    if not isinstance(person, Participant):
-        msg = f"{name} must be an e-mail address or a Participant, not {type(person).__name__}"
-        raise InvalidArgumentError(msg)
-    details = {
-        "email": arguments.email(f"{name}.email", person.email),
-        "name": arguments.optional(arguments.text, f"{name}.name", person.name),
-        "timezone": arguments.optional(arguments.time_zone, f"{name}.timezone", person.timezone),
-    }
-    return {field: value for field, value in details.items() if isinstance(value, str)}

@@ -1,0 +1,72 @@
+"""Waiting for meetings to be booked, and watching what becomes of them."""
+
+from collections.abc import AsyncIterator, Iterable
+from functools import cached_property
+from typing import Protocol
+
+from skipup_async.core import arguments
+from skipup_async.core.request import Id
+from skipup_async.core.resource import Resource, S_co, composed
+from skipup_async.core.streamed import streamed
+from skipup_async.skipup.meeting_request import MeetingRequest
+from skipup_async.skipup.sweeper import Sweeper
+
+__all__ = ["HasMeetingRequest", "Waiting"]
+
+
+class HasMeetingRequest(Protocol):
+    """An event about a meeting request."""
+
+    @property
+    def meeting_request(self) -> MeetingRequest | None:
+        """What it is about."""
+        ...
+
+
+class Waiting(Resource[S_co]):
+    """Waiting for meeting requests to be booked."""
+
+    @composed
+    async def wait_until_booked(self, id: str, *, timeout: float | None, poll: float = 10.0) -> MeetingRequest:
+        """The request *id* once it is booked; waits for *timeout* seconds at most, or for ever with None.
+
+        All who wait on one client share one look at the list every *poll*
+        seconds, or less often where that would take more than a quarter of the
+        limit; `notify` tells them at once. A paused request goes on being waited
+        for. Raises MeetingCancelledError or WaitTimeoutError.
+        """
+        if timeout is not None:
+            arguments.seconds("timeout", timeout)
+        booked: MeetingRequest = await self._sweeper.wait(Id(id), timeout, arguments.seconds("poll", poll))
+        return booked
+
+    @streamed
+    async def watch(self, ids: Iterable[str], *, poll: float = 10.0) -> AsyncIterator[MeetingRequest]:
+        """Each of the requests *ids*, as first seen and whenever it changed, until all are booked or cancelled.
+
+        Looks as `wait_until_booked` does, and shares the look with it.
+        """
+        open_ids = {Id(id, "ids") for id in arguments.many("ids", ids)}
+        last: dict[str, MeetingRequest] = {}
+        with self._sweeper.watching(open_ids, arguments.seconds("poll", poll)) as news:
+            while open_ids:
+                request = await self._sweeper.next(news)
+                if request.status in ("booked", "cancelled"):
+                    open_ids.discard(Id(request.id))
+                    self._sweeper.forget(news, [request.id])
+                if last.get(request.id) != request:
+                    last[request.id] = request
+                    yield request
+
+    def notify(self, event: MeetingRequest | HasMeetingRequest) -> None:
+        """Tell whoever waits what a webhook said: *event* is a verified event, or the meeting request itself.
+
+        May be called from any thread.
+        """
+        request = event if isinstance(event, MeetingRequest) else event.meeting_request
+        if request is not None:
+            self.awaited._sweeper.notify(request)
+
+    @cached_property
+    def _sweeper(self) -> Sweeper:
+        return Sweeper(self.awaited.sender)
