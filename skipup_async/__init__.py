@@ -22,6 +22,7 @@ from skipup_async.errors import (
     PaginationError,
     PermissionDeniedError,
     RateLimitError,
+    ReplayedEvent,
     ResponseError,
     ServerError,
     SkipUpError,
@@ -33,7 +34,9 @@ from skipup_async.errors import (
 )
 from skipup_async.skipup.campaigns import Campaign
 from skipup_async.skipup.client import AsyncSkipUp, SkipUp
-from skipup_async.skipup.meeting_requests import MeetingRequest, Participant, Timeframe
+from skipup_async.skipup.meeting_request import MeetingRequest, Participant, Timeframe
+from skipup_async.skipup.teams import Team
+from skipup_async.skipup.webhook_endpoints import WebhookDelivery, WebhookEndpoint
 from skipup_async.skipup.workspace_members import WorkspaceMember
 from skipup_async.version import __version__
 
@@ -64,12 +67,14 @@ __all__ = [
     "PermissionDeniedError",
     "RateLimit",
     "RateLimitError",
+    "ReplayedEvent",
     "ResponseError",
     "RetryPolicy",
     "ServerError",
     "SkipUp",
     "SkipUpError",
     "TLSVerificationError",
+    "Team",
     "Timeframe",
     "TokenBucket",
     "UNSET",
@@ -77,6 +82,8 @@ __all__ = [
     "UnprocessableEntityError",
     "ValidationError",
     "WaitTimeoutError",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "WebhookVerificationError",
     "WorkspaceMember",
     "__version__",

@@ -7,7 +7,7 @@ import sys
 from skipup_async.emulator import Emulator
 from skipup_async.errors import InvalidRequestError
 from skipup_async.skipup.client import AsyncSkipUp, SkipUp
-from skipup_async.skipup.meeting_requests import MeetingRequest, Participant
+from skipup_async.skipup.meeting_request import MeetingRequest, Participant
 
 __all__ = ["run"]
 

@@ -25,7 +25,10 @@
     ├── ClientClosedError             closed, on another loop, or after a fork
     ├── WaitTimeoutError              also a TimeoutError
     ├── MeetingCancelledError         what was waited for was cancelled
-    └── WebhookVerificationError
+    ├── JournalError                  a journal in use elsewhere, or one that contradicts the run
+    ├── CreateLimitError              a fan-out reached its `max_creates`
+    └── WebhookVerificationError      not a genuine, timely webhook
+        └── ReplayedEvent             genuine, and delivered before
 
 No error carries the API key, every one of them pickles, and none holds the
 HTTP library's own exception as its cause, since that would show the headers.
@@ -43,13 +46,16 @@ __all__ = [
     "ClientClosedError",
     "ConfigurationError",
     "ConflictError",
+    "CreateLimitError",
     "InvalidArgumentError",
     "InvalidRequestError",
+    "JournalError",
     "MeetingCancelledError",
     "NotFoundError",
     "PaginationError",
     "PermissionDeniedError",
     "RateLimitError",
+    "ReplayedEvent",
     "ResponseError",
     "ServerError",
     "SkipUpError",
@@ -117,7 +123,7 @@ class APIStatusError(SkipUpError):
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
-        #: What the service said, in its words.
+        #: What the service said, in its words; after a 404 or 405, also whether the endpoint is provisional.
         self.message = message
         #: The HTTP status.
         self.status_code = status_code
@@ -215,8 +221,20 @@ class MeetingCancelledError(SkipUpError):
     current: Any = None
 
 
+class JournalError(SkipUpError):
+    """A journal that another process holds, that is no journal, or that contradicts this run. Nothing was sent."""
+
+
+class CreateLimitError(SkipUpError):
+    """A fan-out reached the number of creates it was allowed. This one was not sent."""
+
+
 class WebhookVerificationError(SkipUpError):
     """These bytes are not a genuine, timely webhook."""
+
+
+class ReplayedEvent(WebhookVerificationError):  # noqa: N818 - it is an event, and no fault of the sender's
+    """A genuine event that was delivered before. Answer it with 2xx, or the service sends it again."""
 
 
 _BY_STATUS: dict[int, type[APIStatusError]] = {

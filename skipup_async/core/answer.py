@@ -11,7 +11,7 @@ from skipup_async.core.convert import WrongShapeError, decode
 from skipup_async.core.dialect import Dialect, ErrorParts
 from skipup_async.core.headers import Headers, request_id, retry_after
 from skipup_async.core.request import Page, Request
-from skipup_async.errors import APIStatusError, ResponseError, status_error_class
+from skipup_async.errors import APIStatusError, PaginationError, ResponseError, status_error_class
 
 __all__ = ["Answer", "check_status", "interpret"]
 
@@ -66,7 +66,7 @@ def _result(request: Request[T], payload: Any, dialect: Dialect) -> T:
         return paged
     result = decode(request.returns, dialect.item(payload))
     asked = request.asked_id
-    if asked is not None and getattr(result, "id", asked) != asked:
+    if asked is not None and str(getattr(result, "id", asked)) != asked:
         error = ResponseError(f"the answer to {request.route} speaks of another object")
         error.mismatched = True
         raise error
@@ -74,8 +74,14 @@ def _result(request: Request[T], payload: Any, dialect: Dialect) -> T:
 
 
 def _page(member: type[T], payload: Any, dialect: Dialect) -> Page[T]:
-    items, has_more, next_cursor = dialect.page(payload)
-    return Page(tuple([decode(member, item) for item in items]), has_more, next_cursor)
+    items, has_more, cursor = dialect.page(payload)
+    if not isinstance(items, list) or not isinstance(has_more, bool):
+        msg = "it is no list that says whether more follows"
+        raise WrongShapeError(msg)
+    if cursor is not None and not isinstance(cursor, str):
+        msg = "the service's cursor is not text"
+        raise PaginationError(msg)
+    return Page(tuple([decode(member, item) for item in cast("list[object]", items)]), has_more, cursor)
 
 
 def _status_error(request: Request[Any], answer: Answer, dialect: Dialect, largest: int) -> APIStatusError:

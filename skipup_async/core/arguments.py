@@ -4,10 +4,12 @@ Whatever cannot be right is an InvalidArgumentError that names the argument;
 whatever only the service can judge (does this address exist?) is left to it.
 """
 
+import json
+import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, SupportsIndex, TypeGuard, TypeVar, cast
 
 from skipup_async.core.unset import UNSET, Unset
@@ -15,14 +17,17 @@ from skipup_async.errors import InvalidArgumentError
 
 __all__ = [
     "email",
+    "filters",
     "flag",
     "idempotency_key",
+    "json_object",
     "many",
     "moment",
     "number",
     "optional",
     "page_limit",
     "query",
+    "seconds",
     "text",
     "time_zone",
 ]
@@ -31,9 +36,10 @@ T = TypeVar("T")
 
 _LARGEST_INTEGER = 2**63 - 1
 _LONGEST_EMAIL = 254
+_MINUTE = timedelta(minutes=1)
 _SPACE_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
 _TIME_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
-_OFFSET = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)", re.IGNORECASE)
+_OFFSET = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?[0-5]\d)", re.ASCII | re.IGNORECASE)
 
 
 def _refuse(name: str, rule: str) -> InvalidArgumentError:
@@ -77,9 +83,7 @@ def time_zone(name: str, value: object) -> str:
 def moment(name: str, value: object) -> str:
     """An aware datetime, or an ISO 8601 string with an offset, as ISO 8601; a string goes out as it is."""
     if isinstance(value, datetime):
-        if value.utcoffset() is None:
-            raise _refuse(name, "an aware datetime; this one has no time zone (tzinfo=timezone.utc, say)")
-        return value.isoformat().replace("+00:00", "Z")
+        return _iso(name, value)
     if not isinstance(value, str) or _OFFSET.fullmatch(value) is None:
         raise _refuse(name, "an aware datetime, or ISO 8601 with an offset such as 2026-02-16T09:00:00Z")
     try:
@@ -87,6 +91,18 @@ def moment(name: str, value: object) -> str:
     except ValueError:
         raise _refuse(name, "a date and time that exist") from None
     return value
+
+
+def _iso(name: str, value: datetime) -> str:
+    offset = value.utcoffset()
+    if offset is None:
+        raise _refuse(name, "an aware datetime; this one has no time zone (tzinfo=timezone.utc, say)")
+    if offset % _MINUTE:  # as local times had before time zones; ISO 8601 has no seconds in an offset
+        try:
+            value = value.astimezone(UTC)
+        except OverflowError:
+            raise _refuse(name, "a date and time that exist in UTC") from None
+    return value.isoformat().replace("+00:00", "Z")
 
 
 def number(name: str, value: object) -> int:
@@ -111,6 +127,13 @@ def _whole(name: str, value: object) -> int:
     if not hasattr(value, "__index__"):
         raise _refuse(name, f"a whole number (an int), not {type(value).__name__}")
     return operator.index(cast("SupportsIndex", value))
+
+
+def seconds(name: str, value: object) -> float:
+    """A number of seconds above zero."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise _refuse(name, "a number of seconds above zero")
+    return value
 
 
 def flag(name: str, value: object) -> bool:
@@ -151,3 +174,29 @@ def query(**values: Any) -> dict[str, str | int]:
         for name, value in values.items()
         if value is not UNSET and value is not None
     }
+
+
+def filters(values: object) -> dict[str, str | int]:
+    """*values* in the form a query string carries."""
+    plain = json_object("query", values)
+    if any(isinstance(value, (dict, list)) for value in plain.values()):
+        msg = "query must hold text, numbers, True, False or None, neither lists nor mappings"
+        raise InvalidArgumentError(msg)
+    return query(**plain)
+
+
+def json_object(name: str, value: object) -> dict[str, Any]:
+    """A copy of *value* as JSON knows it; what JSON cannot say is refused, by whatever library it would be sent."""
+    msg = f"{name} must be a mapping that JSON can carry"
+    if not isinstance(value, Mapping):
+        raise InvalidArgumentError(msg)
+    fields = dict(cast("Mapping[str, Any]", value))
+    try:
+        text = json.dumps(fields, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (TypeError, ValueError, RecursionError):
+        pass
+    else:
+        plain: dict[str, Any] = json.loads(text)
+        return plain
+    raise InvalidArgumentError(msg)

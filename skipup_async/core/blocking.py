@@ -1,13 +1,15 @@
 """The one file that imports anyio: the same session for callers without an event loop."""
 
+import asyncio
 import os
 import threading
 import weakref
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Coroutine
+from concurrent.futures import CancelledError, Future
 from typing import Any, NoReturn, TypeVar
 
-from anyio.from_thread import BlockingPortal, start_blocking_portal
+import anyio
+from anyio.from_thread import BlockingPortal
 
 from skipup_async.core.limits import Limiter
 from skipup_async.core.options import Options
@@ -18,76 +20,99 @@ from skipup_async.errors import ClientClosedError
 __all__ = ["BlockingSession"]
 
 T = TypeVar("T")
+Close = Callable[[], Coroutine[Any, Any, None]]
+
+_NAME = "skipup_async"
 
 
 class _Thread:
     """An event loop in a thread of its own, started at the first call; ends when closed, collected, or at exit."""
 
-    def __init__(self, close: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, close: Close) -> None:
         self._close = close
-        self._lock = threading.Lock()
+        # Reentrant, since a signal handler may close the client in the middle of a call.
+        self._lock = threading.RLock()
         self._home = os.getpid()
-        self._portal: BlockingPortal | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ident: int | None = None
         self._end: Callable[[], Any] = lambda: None
         self._closed = False
 
-    def portal(self) -> BlockingPortal:
-        """The way into the loop. Raises ClientClosedError where there is none."""
-        portal = self._portal
-        if portal is None or self._closed or self._home != os.getpid():
-            portal = self._started()
-        return portal
-
-    def _started(self) -> BlockingPortal:
+    def submit(self, function: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> Future[Any]:
+        """Start the coroutine *function* in the loop. Raises ClientClosedError where that cannot be."""
         if self._home != os.getpid():
             msg = "the client was made before a fork: make one in each process"
             raise ClientClosedError(msg)
+        if self._ident == threading.get_ident():
+            msg = "a blocking call inside the client's own event loop would wait for itself: use the async client there"
+            raise ClientClosedError(msg)
+        # Under the lock nothing is handed to a loop that has begun to end, where nobody would ever answer.
         with self._lock:
             if self._closed:
                 msg = "the client is closed"
                 raise ClientClosedError(msg)
-            if self._portal is None:
-                self._portal = self._start()
-            return self._portal
+            loop = self._start() if self._loop is None else self._loop
+            return asyncio.run_coroutine_threadsafe(function(*args), loop)
 
-    def _start(self) -> BlockingPortal:
-        context = start_blocking_portal("asyncio", name="skipup_async")
+    def _start(self) -> asyncio.AbstractEventLoop:
+        started: Future[BlockingPortal] = Future()
+        thread = threading.Thread(target=_run, args=(started,), name=_NAME, daemon=True)
         try:
-            portal = context.__enter__()
-        except RuntimeError as error:
+            thread.start()
+            portal = started.result()
+        except (RuntimeError, OSError) as error:
             reason = str(error)
         else:
-            # At exit the loop must be ended before the interpreter waits for its thread, or it waits for ever.
-            self._end = weakref.finalize(self, _end, context, portal, self._close)
-            return portal
+            # Calls are handed to the loop itself: through the portal each would cost some 60 us more.
+            self._loop, self._ident = portal.call(asyncio.get_running_loop), thread.ident
+            self._end = weakref.finalize(self, _end, self._home, thread, portal, self._close)
+            return self._loop
         raise ClientClosedError(f"no thread can be started for the client: {reason}")
 
     def close(self) -> None:
         """End the loop and its thread, the connections first."""
+        if self._home != os.getpid():
+            return
         with self._lock:
             self._closed = True
-        if self._home == os.getpid():
-            self._end()
+        self._end()
 
 
-def _end(
-    context: AbstractContextManager[BlockingPortal], portal: BlockingPortal, close: Callable[[], Awaitable[None]]
-) -> None:
+# Not anyio's `start_blocking_portal`: dropped by the child of a fork, it waits for ever for a thread that is not there.
+def _run(started: Future[BlockingPortal]) -> None:
+    """Run a loop until its portal is stopped; *started* gets the portal, or what stood in its way."""
+    try:
+        anyio.run(_serve, started)
+    except BaseException as error:
+        if started.done():
+            raise
+        started.set_exception(error)
+
+
+async def _serve(started: Future[BlockingPortal]) -> None:
+    async with BlockingPortal() as portal:
+        started.set_result(portal)
+        await portal.sleep_until_stopped()
+
+
+def _end(home: int, thread: threading.Thread, portal: BlockingPortal, close: Close) -> None:
     """Close the connections, then the loop. Called once: by `close`, by the garbage collector, or at exit."""
+    if home != os.getpid():
+        return  # the thread and its connections stayed with the parent
+    if threading.current_thread().name == _NAME:
+        # The collector runs in any thread, a client's loop among them, and that one must not wait for a loop.
+        threading.Thread(target=_stop, args=(thread, portal, close), daemon=True).start()
+    else:
+        _stop(thread, portal, close)
+
+
+def _stop(thread: threading.Thread, portal: BlockingPortal, close: Close) -> None:
     try:
         portal.call(close)
-    except RuntimeError:
-        # The collector runs in any thread, the loop's own among them, and that one cannot wait for itself.
-        threading.Thread(target=_end_from_outside, args=(context, portal, close), daemon=True).start()
-        return
-    context.__exit__(None, None, None)
-
-
-def _end_from_outside(
-    context: AbstractContextManager[BlockingPortal], portal: BlockingPortal, close: Callable[[], Awaitable[None]]
-) -> None:
-    portal.call(close)
-    context.__exit__(None, None, None)
+    finally:
+        # Calls still under way are cancelled as the loop ends, and whoever waits for one is told.
+        portal.call(portal.stop)
+        thread.join()
 
 
 class BlockingSession:
@@ -121,14 +146,21 @@ class BlockingSession:
         result: T = self.wait_for(self.session.send, request)
         return result
 
-    def wait_for(self, function: Callable[..., Awaitable[Any]], *args: Any) -> Any:
-        """The result of the coroutine *function*, run in the loop."""
-        future = self._thread.portal().start_task_soon(function, *args)
+    def wait_for(self, function: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> Any:
+        """The result of the coroutine *function*, run in the loop.
+
+        Raises ClientClosedError where another thread closes the client meanwhile.
+        """
+        future = self._thread.submit(function, *args)
         try:
             return future.result()
+        except CancelledError:
+            closed = ClientClosedError("the client was closed while the call was under way")
         except BaseException:
             future.cancel()  # after Ctrl-C nobody waits for the answer
             raise
+        closed.maybe_applied = True
+        raise closed
 
     def close(self) -> None:
         """Close the connections and end the thread. Any later call is a ClientClosedError."""

@@ -137,10 +137,10 @@ class TokenBucket(_LocalLimiter):
         """
         number = self.waiting + calls
         size, spacing = self._shape()
-        shaped = (number - size) * spacing
+        shaped = max(0.0, number - size) * spacing
         if self.window.paced_for:
-            shaped = min(shaped, self.window.paced_for)
-        return max(self.window.start_of(number), shaped, 0.0)
+            shaped = min(self.window.paused_for + shaped, self.window.paced_for)
+        return max(self.window.start_of(number), shaped)
 
     def _shape(self) -> tuple[float, float]:
         """Return how many of the calls that wait may leave at once, and the seconds between those that follow."""
@@ -155,8 +155,8 @@ class TokenBucket(_LocalLimiter):
 class Unlimited(_LocalLimiter):
     """No limit of our own; after a 429 calls wait all the same, and one goes before the rest."""
 
-    def __init__(self) -> None:
-        super().__init__(Gate(0.0, time.monotonic), per=60.0)
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(Gate(0.0, clock), per=60.0)
 
     def __repr__(self) -> str:
         return "Unlimited()"

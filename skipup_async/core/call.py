@@ -11,12 +11,20 @@ from skipup_async.core.options import Options
 from skipup_async.core.reconcile import Belief
 from skipup_async.core.request import Request
 from skipup_async.core.retry import Quota, Verdict, may_have_applied, throttle_delay, transient_delay, verdict
-from skipup_async.errors import AmbiguousOutcomeError, APIStatusError, InvalidRequestError, SkipUpError
+from skipup_async.errors import (
+    AmbiguousOutcomeError,
+    APIStatusError,
+    InvalidRequestError,
+    SkipUpError,
+    UnprocessableEntityError,
+    readable,
+)
 
 __all__ = ["Call", "Next", "Step"]
 
 # The lost request may still be running; reading the object back at once would read it too early.
 _SOONEST_READ_BACK = 1.0
+_MOMENT = 0.001
 
 
 class Next(enum.Enum):
@@ -63,11 +71,18 @@ class Call:
     #: Whether an answer about another object was met before.
     mismatched: bool = False
     last_cost: int = 0
+    #: Whether the service has refused the call, or it never left: nothing was done.
+    refused: bool = False
 
     @property
     def left(self) -> float | None:
-        """Seconds until the deadline; None without one."""
-        return None if self.options.deadline is None else max(0.0, self.options.deadline - self.spent)
+        """Seconds until the deadline, if only a moment: 0 would mean no limit to what they are passed to."""
+        return None if self.options.deadline is None else max(_MOMENT, self.options.deadline - self.spent)
+
+    @property
+    def in_effect(self) -> bool:
+        """Whether the service may have done it by now: it left, and was not refused for certain."""
+        return self.sends > 0 and not self.refused
 
     def attempt_timeout(self) -> float | None:
         """Seconds the next attempt may take: the time-out of one attempt, or what is left of the deadline."""
@@ -81,8 +96,8 @@ class Call:
     def after(self, error: SkipUpError) -> Step:
         """What to do after *error*; raises where nothing more is to be done."""
         operation = self.request.operation
-        self.maybe_applied = self.maybe_applied or may_have_applied(operation, error)
-        meaning = verdict(operation, error, method=self.request.method, attempt=self.sends)
+        may_be_second, self.maybe_applied = self.maybe_applied, self.maybe_applied or may_have_applied(operation, error)
+        meaning = verdict(operation, error, method=self.request.method, may_be_second=may_be_second)
         if meaning is Verdict.DONE:
             return Step(Next.FINISH)
         if meaning is Verdict.AMBIGUOUS or (meaning is Verdict.RECONCILE and self.options.retry.max_attempts == 1):
@@ -95,7 +110,8 @@ class Call:
     def _throttled(self, error: SkipUpError) -> Step:
         policy, asked = self.options.retry, _asked(error)
         self.throttled += 1
-        if self.throttled > policy.max_throttle_waits or (asked is not None and asked > policy.max_retry_after):
+        too_long = asked is not None and asked > policy.max_retry_after
+        if self.throttled > policy.max_throttle_waits or too_long or self._late():
             self.fail(error)
         self._spend(Quota.THROTTLE, error)
         return Step(Next.PAUSE, throttle_delay(self.throttled, asked, self.chance))
@@ -110,11 +126,14 @@ class Call:
         delay = transient_delay(policy, self.retries, asked, self.chance)
         if read_back:
             delay = max(_SOONEST_READ_BACK, delay)
-        out_of_time = self.left is not None and delay > self.left
-        if out_of_time or (asked is not None and asked > policy.max_retry_after):
+        if self._late(delay) or (asked is not None and asked > policy.max_retry_after):
             self.fail(error)
         self._spend(Quota.TRANSIENT, error)
         return Step(Next.READ_BACK if read_back else Next.WAIT, delay, afresh=meaning is Verdict.AFRESH)
+
+    def _late(self, delay: float = 0.0) -> bool:
+        """Whether the deadline will have come after *delay* more seconds."""
+        return self.options.deadline is not None and self.spent + delay >= self.options.deadline
 
     def _spend(self, cost: int, error: SkipUpError) -> None:
         if not self.quota.spend(cost):
@@ -126,8 +145,9 @@ class Call:
         """Whether *current*, read back after *error*, is the success of this call; False to send again; else raises."""
         if found is Belief.OURS:
             return True
-        if found is Belief.UNTOUCHED and not isinstance(error, InvalidRequestError):
-            if self.retries >= self.options.retry.max_attempts:
+        refused = isinstance(error, UnprocessableEntityError)
+        if found is Belief.UNTOUCHED and not refused:
+            if self.retries >= self.options.retry.max_attempts or self._late():
                 self.fail(error)
             return False
         if found is Belief.UNCLEAR:
@@ -149,11 +169,14 @@ class Call:
         error.attempts = self.sends
         error.idempotency_key = self.idempotency_key
         error.maybe_applied = self.maybe_applied
-        raise error
+        self.refused = not self.maybe_applied
+        # What raised it stays behind, with the frames it went through: they hold the HTTP library's objects.
+        error.__cause__ = error.__context__ = None
+        raise error.with_traceback(None)
 
     def fail_ambiguous(self, error: SkipUpError, current: Any = None) -> NoReturn:
         """Raise the error for an outcome that nobody can tell, with the object as last read."""
-        ambiguous = AmbiguousOutcomeError(f"nobody can tell whether {self.request.route} was done: {error}")
+        ambiguous = AmbiguousOutcomeError(readable(f"nobody can tell whether {self.request.route} was done: {error}"))
         ambiguous.current = current
         self.maybe_applied = True
         self.fail(ambiguous)

@@ -1,8 +1,5 @@
 """Open and close a session: the part of a client no service owns."""
 
-import json
-import os
-import platform
 import re
 from collections.abc import Mapping
 from types import TracebackType
@@ -11,20 +8,18 @@ from typing import Any, ClassVar, Literal, Self, cast
 import attrs
 
 from skipup_async.core import arguments
-from skipup_async.core.address import base_address
 from skipup_async.core.blocking import BlockingSession
+from skipup_async.core.configuration import fixed_headers, key_and_address
 from skipup_async.core.dialect import Dialect
 from skipup_async.core.limits import Limiter, Rank, RankedLimiter, RateLimit, shared_limiter
 from skipup_async.core.options import Options
 from skipup_async.core.request import Method, Operation, Request
 from skipup_async.core.resource import Resource, S_co, endpoint
 from skipup_async.core.retry import RetryPolicy
-from skipup_async.core.secret import ApiKey
 from skipup_async.core.session import Session, Timing
 from skipup_async.core.unset import UNSET, Unset, given
 from skipup_async.core.wire import Connections, SessionSource
 from skipup_async.errors import ConfigurationError, InvalidArgumentError
-from skipup_async.version import __version__
 
 __all__ = ["AsyncClient", "BlockingClient", "Client", "Priority"]
 
@@ -55,18 +50,17 @@ class Client(Resource[S_co]):
         session: SessionSource | None = None,
     ) -> None:
         dialect, options = self.dialect, Options(timeout=timeout, deadline=deadline, retry=retry)
-        key = _key(api_key, dialect)
-        url = base_address(*_url_and_source(base_url, dialect))
-        _refuse_straying(key, base_url, url.host, dialect)
+        key, url = key_and_address(api_key, base_url, dialect)
         if limiter is None:
             limiter = shared_limiter(key.digest, str(url), dialect.limits)
-        elif not callable(getattr(limiter, "slot", None)) or not callable(getattr(limiter, "pause", None)):
-            msg = "limiter must have slot() and pause(seconds), as TokenBucket and Unlimited have"
+        elif not _limits(limiter):
+            msg = "limiter must have slot() and pause(seconds), as TokenBucket(…) and Unlimited() have"
             raise ConfigurationError(msg)
-        if not (session is None or callable(session) or self._takes_open_session):
-            msg = "session must be a function that makes a ClientSession: an open one belongs to another event loop"
+        if not (session is None or callable(session) or (self._takes_open_session and hasattr(session, "request"))):
+            other = ", or an open one" if self._takes_open_session else ": an open one belongs to another event loop"
+            msg = f"session must be a function that makes an aiohttp.ClientSession{other}"
             raise ConfigurationError(msg)
-        connections = Connections(key, _headers(dialect), session)
+        connections = Connections(key, fixed_headers(dialect), session)
         self.sender = self._coloured(Session(url, connections, limiter, dialect, options, self._timing))
 
     def _coloured(self, session: Session) -> S_co:
@@ -109,15 +103,15 @@ class Client(Resource[S_co]):
         if method not in _METHODS:
             msg = f"method must be one of {', '.join(_METHODS)}"
             raise InvalidArgumentError(msg)
-        if _PATH.fullmatch(path) is None:
+        if _PATH.fullmatch(arguments.text("path", path)) is None:
             msg = "path must be the segments below the base URL, such as /meeting_requests/mr_1; a query goes in query="
             raise InvalidArgumentError(msg)
         return Request(
             method,
             tuple(path.removeprefix("/").split("/")),
             object,
-            query=arguments.query(**_plain("query", query or {})),
-            body=None if body is None else _plain("body", body),
+            query={} if query is None else arguments.filters(query),
+            body=None if body is None else arguments.json_object("body", body),
             operation=Operation.SAFE if method == "GET" else Operation.ADDITIVE,
         )
 
@@ -180,41 +174,6 @@ class BlockingClient(Client[BlockingSession]):
         self.sender.close()
 
 
-def _key(api_key: str | None, dialect: Dialect) -> ApiKey:
-    if api_key is not None:
-        return ApiKey(api_key)
-    value = os.environ.get(dialect.key_variable)
-    if value is None:
-        msg = f"no API key: pass api_key= or set {dialect.key_variable}"
-        raise ConfigurationError(msg)
-    return ApiKey(value, dialect.key_variable)
-
-
-def _url_and_source(base_url: str | None, dialect: Dialect) -> tuple[str, str]:
-    if base_url is not None:
-        return base_url, "base_url"
-    return os.environ.get(dialect.url_variable) or dialect.base_url, dialect.url_variable
-
-
-def _refuse_straying(key: ApiKey, base_url: str | None, host: str | None, dialect: Dialect) -> None:
-    """A variable in the environment alone must not send a live key to another host."""
-    prefix = dialect.live_key_prefix
-    if base_url is not None or prefix is None or not key.startswith(prefix):
-        return
-    if host != base_address(dialect.base_url).host:
-        msg = f"{dialect.url_variable} would send a live key to {host}: pass base_url= if that is meant"
-        raise ConfigurationError(msg)
-
-
-def _headers(dialect: Dialect) -> Mapping[str, str]:
-    return {
-        "Accept": "application/json",
-        "Accept-Encoding": "gzip",
-        "User-Agent": f"skipup_async/{__version__} python/{platform.python_version()}",
-        **dialect.headers,
-    }
-
-
 def _rank(priority: str) -> Rank:
     try:
         return {"interactive": Rank.INTERACTIVE, "bulk": Rank.BULK}[priority]
@@ -223,14 +182,7 @@ def _rank(priority: str) -> Rank:
     raise InvalidArgumentError(msg)
 
 
-def _plain(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of *value* as JSON knows it; what JSON cannot say is refused, by whatever library it would be sent."""
-    try:
-        text = json.dumps(dict(value), ensure_ascii=False, allow_nan=False)
-        text.encode()
-    except (TypeError, ValueError, RecursionError):
-        msg = f"{name} must be a mapping that JSON can carry"
-    else:
-        plain: dict[str, Any] = json.loads(text)
-        return plain
-    raise InvalidArgumentError(msg)
+def _limits(limiter: object) -> bool:
+    """Whether *limiter* is a limiter, and not merely the class of one."""
+    methods = (getattr(limiter, "slot", None), getattr(limiter, "pause", None))
+    return not isinstance(limiter, type) and all(map(callable, methods))

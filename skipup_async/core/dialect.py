@@ -6,40 +6,37 @@ from typing import Any, NamedTuple, cast
 import attrs
 
 from skipup_async.core.convert import WrongShapeError
-from skipup_async.errors import PaginationError, readable
+from skipup_async.errors import readable
 
-__all__ = ["Dialect", "ErrorParts", "enveloped", "error_parts", "paged_by_cursor"]
+__all__ = ["Dialect", "ErrorParts", "enveloped", "error_parts", "members", "paged_by_cursor"]
 
 _LONGEST_WAIT = 10**9
 
-#: The items of one page, whether more follow, and the cursor to them.
-PageParts = tuple[list[object], bool, str | None]
+#: The items of one page, whether more follow, and the cursor to them, as they stand in the answer: core checks them.
+PageParts = tuple[object, object, object]
+
+
+def members(payload: object) -> dict[str, Any]:
+    """The members of a JSON object; WrongShapeError where *payload* is none."""
+    if isinstance(payload, dict):
+        return cast("dict[str, Any]", payload)
+    msg = "it is no object"
+    raise WrongShapeError(msg)
 
 
 def enveloped(payload: object) -> object:
     """The object in `{"data": …}`."""
-    if isinstance(payload, dict) and "data" in payload:
-        return cast("dict[str, object]", payload)["data"]
+    answer = members(payload)
+    if "data" in answer:
+        return answer["data"]
     msg = "the answer has no data"
     raise WrongShapeError(msg)
 
 
 def paged_by_cursor(payload: object) -> PageParts:
     """The parts of `{"data": […], "meta": {"has_more": …, "next_cursor": …}}`."""
-    items = enveloped(payload)
-    meta: object = cast("dict[str, Any]", payload).get("meta") or {}
-    if not isinstance(items, list) or not isinstance(meta, dict):
-        msg = "the answer is no list with its meta"
-        raise WrongShapeError(msg)
-    facts = cast("dict[str, Any]", meta)
-    more, cursor = facts.get("has_more") or False, facts.get("next_cursor")
-    if more is not True and more is not False:
-        msg = "meta.has_more is neither true nor false"
-        raise WrongShapeError(msg)
-    if cursor is not None and not isinstance(cursor, str):
-        msg = "the service's next_cursor is not text"
-        raise PaginationError(msg)
-    return cast("list[object]", items), more, cursor
+    meta = members(members(payload).get("meta") or {})
+    return enveloped(payload), meta.get("has_more") or False, meta.get("next_cursor")
 
 
 class ErrorParts(NamedTuple):
@@ -89,7 +86,7 @@ class Dialect:
     live_key_prefix: str | None = None
     #: The object in a single answer.
     item: Callable[[object], object] = enveloped
-    #: The parts of a page.
+    #: The parts of a page, unchecked.
     page: Callable[[object], PageParts] = paged_by_cursor
     #: What an error body says.
     error: Callable[[object], ErrorParts] = error_parts

@@ -27,6 +27,9 @@ _REMAINING_AND_RESET = (
     ("X-RateLimit-Remaining", "X-RateLimit-Reset"),
 )
 _EARLIEST_UNIX_TIME = 10**8
+_RESET = re.compile(r"[0-9]{1,10}(\.[0-9]+)?")
+# Years of two digits count from the birth of HTTP's ancestors: the standard's own example is of 1994.
+_FIRST_YEAR = 70
 
 
 class Headers(Protocol):
@@ -48,7 +51,7 @@ def _http_date(text: str) -> datetime | None:
         return None
     year = int(found["year"])
     if len(found["year"]) == 2:
-        year += 2000
+        year += 1900 if year >= _FIRST_YEAR else 2000
     clock = (int(found["hour"]), int(found["minute"]), int(found["second"]))
     try:
         return datetime(year, _MONTHS.index(found["month"]) + 1, int(found["day"]), *clock, tzinfo=UTC)
@@ -91,7 +94,7 @@ def exhausted_for(headers: Headers) -> float | None:
         if remaining is None or remaining.strip() != "0":
             continue
         reset = (headers.get(reset_name) or "").strip()
-        if not _SECONDS.fullmatch(reset):
+        if not _RESET.fullmatch(reset):
             continue
         seconds = float(reset)
         if seconds > _EARLIEST_UNIX_TIME:

@@ -1,6 +1,6 @@
 """Lists, page by page: a pager for each colour, and the one set of rules both follow."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Any, Generic, TypeVar
 
 from skipup_async.core.blocking import BlockingSession
@@ -69,7 +69,7 @@ class Pager(Generic[T]):
     def _trail(self) -> _Trail[T]:
         return _Trail(self._request, self._session.dialect.cursor_parameter)
 
-    async def pages(self) -> AsyncIterator[Page[T]]:
+    async def pages(self) -> AsyncGenerator[Page[T], None]:
         """Every page, with its items and the cursor to the next."""
         trail = self._trail()
         while (request := trail.next) is not None:
@@ -77,7 +77,7 @@ class Pager(Generic[T]):
             yield page
             trail.advance(request, page)
 
-    async def __aiter__(self) -> AsyncIterator[T]:
+    async def __aiter__(self) -> AsyncGenerator[T, None]:
         async for page in self.pages():
             for item in page.items:
                 yield item

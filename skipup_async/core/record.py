@@ -6,7 +6,19 @@ from typing import Any, NamedTuple, cast
 
 import attrs
 
-__all__ = ["CODEC", "NAME", "NO_EXTRA", "Codec", "Extra", "Record", "announced", "epoch", "frozen", "thawed", "wire_name"]
+__all__ = [
+    "CODEC",
+    "NAME",
+    "NO_EXTRA",
+    "Codec",
+    "Extra",
+    "Record",
+    "announced",
+    "epoch",
+    "frozen",
+    "thawed",
+    "wire_name",
+]
 
 #: Keys of a field's metadata: its name on the wire, and its `Codec`, where the service has ways of its own.
 NAME, CODEC = "name", "codec"
@@ -29,7 +41,10 @@ def epoch(unit: timedelta) -> Codec:
             raise TypeError
         return _EPOCH + value * unit
 
-    return Codec(read, lambda moment: (moment - _EPOCH) // unit)
+    def write(moment: datetime) -> int:
+        return (moment - _EPOCH) // unit
+
+    return Codec(read, write)
 
 
 def wire_name(field: "attrs.Attribute[Any]") -> str:

@@ -11,7 +11,7 @@ import attrs
 from skipup_async.core.unset import given
 from skipup_async.errors import InvalidArgumentError
 
-__all__ = ["Id", "Method", "Operation", "Page", "Proof", "Request", "after"]
+__all__ = ["Id", "Method", "Operation", "Page", "Proof", "Request", "after", "identifier"]
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 T = TypeVar("T")
@@ -36,6 +36,11 @@ class Id(str):
             msg = f"{argument} must be 1 to 128 of the characters A-Z a-z 0-9 _ -"
             raise InvalidArgumentError(msg)
         return super().__new__(cls, value)
+
+
+def identifier(name: str, value: object) -> Id:
+    """*value* as the id that the argument *name* takes."""
+    return Id(value, name)
 
 
 class Operation(enum.Enum):

@@ -14,7 +14,7 @@ from skipup_async.core.pager import BlockingPager, Pager
 from skipup_async.core.request import Page, Request
 from skipup_async.core.session import Session
 
-__all__ = ["Resource", "composed", "endpoint", "paged"]
+__all__ = ["Declared", "Resource", "composed", "endpoint", "paged"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,9 +27,20 @@ class Resource(Generic[S_co]):
     def __init__(self, session: S_co) -> None:
         #: What the calls go through.
         self.sender = session
+        self._twin: Any = None
+
+    @property
+    def awaited(self) -> Any:
+        """This resource over a `Session`: itself, or over a `BlockingSession` the twin that its loop runs."""
+        if isinstance(self.sender, Session):
+            return self
+        if self._twin is None:
+            kind: Any = type(self)
+            self._twin = kind(self.sender.session)
+        return self._twin
 
 
-class _Declared(Generic[P]):
+class Declared(Generic[P]):
     """A method declared once; bound to a resource it is a function of that resource's colour."""
 
     def __init__(self, function: Callable[Concatenate[Any, P], Any]) -> None:
@@ -48,22 +59,22 @@ class _Declared(Generic[P]):
         """What a caller gets, for `help()`."""
         return self._declared()
 
-    def _told(self, call: Callable[..., Any], pager: type) -> Any:
+    def told(self, call: Callable[..., Any], pager: type) -> Any:
         """*call* with the name, signature and docstring of the declaration, so that `help()` tells the truth."""
         if pager not in self._signatures:
             declared = inspect.signature(self._function, eval_str=True)
             parameters = list(declared.parameters.values())[1:]
             self._signatures[pager] = declared.replace(parameters=parameters, return_annotation=self._result(pager))
-        told: Any = call
-        told.__signature__ = self._signatures[pager]
-        told.__doc__ = self._function.__doc__
-        told.__name__ = self._function.__name__
-        told.__qualname__ = self._function.__qualname__
-        told.__module__ = self._function.__module__
-        return told
+        named: Any = call
+        named.__signature__ = self._signatures[pager]
+        named.__doc__ = self._function.__doc__
+        named.__name__ = self._function.__name__
+        named.__qualname__ = self._function.__qualname__
+        named.__module__ = self._function.__module__
+        return named
 
 
-class endpoint(_Declared[P], Generic[P, T]):
+class endpoint(Declared[P], Generic[P, T]):
     """Declare a call: the method builds its `Request`."""
 
     _function: Callable[Concatenate[Any, P], Request[T]]
@@ -99,10 +110,10 @@ class endpoint(_Declared[P], Generic[P, T]):
             result: T = session.send(build(obj, *args, **kwargs))
             return result
 
-        return self._told(awaited, Pager) if isinstance(session, Session) else self._told(blocking, BlockingPager)
+        return self.told(awaited, Pager) if isinstance(session, Session) else self.told(blocking, BlockingPager)
 
 
-class paged(_Declared[P], Generic[P, T]):
+class paged(Declared[P], Generic[P, T]):
     """Declare a list: the method builds the `Request` for its first page, the caller gets a pager."""
 
     _function: Callable[Concatenate[Any, P], Request[Page[T]]]
@@ -136,10 +147,10 @@ class paged(_Declared[P], Generic[P, T]):
         def pages(*args: P.args, **kwargs: P.kwargs) -> Any:
             return pager(session, build(obj, *args, **kwargs))
 
-        return self._told(pages, pager)
+        return self.told(pages, pager)
 
 
-class composed(_Declared[P], Generic[P, T]):
+class composed(Declared[P], Generic[P, T]):
     """Declare a method made of several calls, written once with `await`."""
 
     _function: Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]
@@ -164,11 +175,11 @@ class composed(_Declared[P], Generic[P, T]):
             async def awaited(*args: P.args, **kwargs: P.kwargs) -> T:
                 return await function(obj, *args, **kwargs)
 
-            return self._told(awaited, Pager)
-        twin = type(obj)(session.session)
+            return self.told(awaited, Pager)
+        twin = obj.awaited
 
         def blocking(*args: P.args, **kwargs: P.kwargs) -> T:
             result: T = session.wait_for(functools.partial(function, twin, *args, **kwargs))
             return result
 
-        return self._told(blocking, BlockingPager)
+        return self.told(blocking, BlockingPager)

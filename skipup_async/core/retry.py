@@ -82,14 +82,14 @@ class Verdict(enum.Enum):
     FAIL = "say so"
 
 
-def verdict(operation: Operation, error: SkipUpError, *, method: str = "POST", attempt: int = 1) -> Verdict:
-    """What *error*, met on the *attempt*-th send of an operation, means for the call."""
+def verdict(operation: Operation, error: SkipUpError, *, method: str = "POST", may_be_second: bool = False) -> Verdict:
+    """What *error* means for a call; *may_be_second* where an earlier send of it may have been done."""
     if isinstance(error, TLSVerificationError):
         return Verdict.FAIL
     if isinstance(error, APIConnectionError):
         return _after_silence(operation) if error.maybe_applied else Verdict.AGAIN
     if isinstance(error, APIStatusError):
-        return _after_status(operation, error, method, attempt)
+        return _after_status(operation, error, method, may_be_second)
     if isinstance(error, ResponseError):
         return _after_bad_answer(operation, error, method)
     return Verdict.FAIL
@@ -102,7 +102,7 @@ def _after_silence(operation: Operation) -> Verdict:
     return Verdict.AMBIGUOUS if operation is Operation.ADDITIVE else Verdict.AGAIN
 
 
-def _after_status(operation: Operation, error: APIStatusError, method: str, attempt: int) -> Verdict:
+def _after_status(operation: Operation, error: APIStatusError, method: str, may_be_second: bool) -> Verdict:
     status = error.status_code
     if status == _THROTTLED:
         return Verdict.THROTTLED
@@ -110,9 +110,9 @@ def _after_status(operation: Operation, error: APIStatusError, method: str, atte
         return _after_silence(operation)
     if status == _TOO_EARLY or (status == _CONFLICT and operation is Operation.KEYED):
         return Verdict.AGAIN
-    if attempt > 1 and status == 422 and operation is Operation.GUARDED and error.type != "validation_error":
+    if may_be_second and status == 422 and operation is Operation.GUARDED and error.type != "validation_error":
         return Verdict.RECONCILE
-    if attempt > 1 and status == 404 and operation is Operation.IDEMPOTENT and method == "DELETE":
+    if may_be_second and status == 404 and operation is Operation.IDEMPOTENT and method == "DELETE":
         return Verdict.DONE
     return Verdict.FAIL
 

@@ -26,6 +26,7 @@ from skipup_async.core.reconcile import SentAt, belief
 from skipup_async.core.request import Id, Operation, Request
 from skipup_async.core.retry import Quota
 from skipup_async.core.wire import Connections
+from skipup_async.core.witness import witness
 from skipup_async.errors import SkipUpError
 
 __all__ = ["Session", "Timing"]
@@ -93,7 +94,16 @@ class Session:
         if key is None and request.operation is Operation.KEYED:
             key = str(uuid.uuid4())
         content = None if request.body is None else dump(request.body)
-        result: T = await self._run(Call(request, content, key, self.options, self._quota, self._timing.chance))
+        call = Call(request, content, key, self.options, self._quota, self._timing.chance)
+        seen_by = witness.get()
+        if seen_by is None:
+            result: T = await self._run(call)
+            return result
+        try:
+            await seen_by.before(call)
+            result = await self._run(call)
+        finally:
+            seen_by.after(call)
         return result
 
     async def _run(self, call: Call) -> Any:
@@ -109,6 +119,7 @@ class Session:
                 return result
             step = call.after(fault)
             if step.next is Next.FINISH:
+                call.succeeded()
                 return None
             if step.next is Next.PAUSE:
                 self.limiter.pause(step.delay)
@@ -146,7 +157,7 @@ class Session:
         if call.idempotency_key is not None:
             headers[self.dialect.key_header] = call.idempotency_key
         call.sends += 1
-        if call.first_sent is None:
+        if not call.maybe_applied:  # what went out before has certainly changed nothing
             call.first_sent = begun
         outcome: int | str = "no answer"
         try:
@@ -173,7 +184,7 @@ class Session:
         proof = call.request.proof
         if proof is None:
             return None
-        options = attrs.evolve(self.options, deadline=call.left or None)
+        options = attrs.evolve(self.options, deadline=call.left)
         reading = Call(proof.read, None, None, options, self._quota, self._timing.chance)
         try:
             current = await self._run(reading)
@@ -184,6 +195,7 @@ class Session:
             found = belief(proof, current, self._sent_at(call, reading))
             if not call.believe(found, current, fault):
                 return None
+            call.succeeded()
             logger.info("%s: the answer was lost, and the object shows that it was done", call.request.route)
             return current
         fault = SkipUpError(f"{fault}; reading the object back failed too: {unread}")

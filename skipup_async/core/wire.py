@@ -7,6 +7,7 @@ import ssl
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 import aiohttp
 from yarl import URL
@@ -18,6 +19,8 @@ from skipup_async.errors import (
     APIConnectionError,
     APITimeoutError,
     ClientClosedError,
+    ConfigurationError,
+    ResponseError,
     SkipUpError,
     TLSVerificationError,
     readable,
@@ -36,6 +39,8 @@ _CONNECT, _SOCKET_CONNECT, _SILENCE = 10.0, 5.0, 20.0
 _NO_AUTO_HEADERS = ("Content-Type",)
 # aiohttp rounds time-outs above a threshold up to whole seconds; ours are kept to the millisecond.
 _NEVER_ROUND = float(10**9)
+# Connecting gives up a little before the attempt does, or it could not be told whether the request went out.
+_CONNECT_SHARE = 0.9
 
 
 class _LostError(Exception):
@@ -51,6 +56,17 @@ async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHand
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as fault:
         reason = f"{type(fault).__name__}: {fault}"
     raise _LostError(reason)
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Connections that the child of a fork leaves alone: to close one there would deafen the parent's event loop."""
+
+    #: The process that opened them.
+    home: int
+
+    def __del__(self, _warnings: Any = warnings) -> None:
+        if self.home == os.getpid():
+            super().__del__(_warnings)
 
 
 class Connections:
@@ -87,19 +103,23 @@ class Connections:
         session = self._sessions.get(fresh)
         if session is None:
             session = self._sessions[fresh] = self._open(fresh)
+        if session.closed:
+            msg = "the aiohttp session given to the client is closed"
+            raise ClientClosedError(msg)
         return session
 
     def _open(self, fresh: bool) -> aiohttp.ClientSession:
         if isinstance(self._source, aiohttp.ClientSession):
             return self._source
         if self._source is not None:
-            return self._source()
+            return _made(self._source())
         # Headers and options that are the session's own are merged once, and not at every call.
         connector = (
-            aiohttp.TCPConnector(limit=_POOL_SIZE, force_close=True, ttl_dns_cache=300)
+            _Connector(limit=_POOL_SIZE, force_close=True, ttl_dns_cache=300)
             if fresh
-            else aiohttp.TCPConnector(limit=_POOL_SIZE, keepalive_timeout=_IDLE_SECONDS, ttl_dns_cache=300)
+            else _Connector(limit=_POOL_SIZE, keepalive_timeout=_IDLE_SECONDS, ttl_dns_cache=300)
         )
+        connector.home = os.getpid()
         return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -122,9 +142,10 @@ class Connections:
     ) -> Answer:
         """One request on the wire and its answer; raises one of our errors, free of aiohttp's."""
         self.check()
+        session = self._session(fresh)
         fault: SkipUpError
         try:
-            response = await self._session(fresh).request(
+            response = await session.request(
                 method,
                 url,
                 headers=headers if self._source is None else self._identified(headers),
@@ -155,19 +176,35 @@ class Connections:
         """Close every connection opened here; a session brought by the caller stays open."""
         self._closed = True
         sessions, self._sessions = list(self._sessions.values()), {}
-        if self._home is None or self._home[0] != os.getpid():
-            return
         for session in sessions:
-            if session is not self._source:
+            if self._inherited:
+                session.detach()
+            elif session is not self._source:
                 await session.close()
+
+    @property
+    def _inherited(self) -> bool:
+        """Whether these connections are a parent's, and this is the child of a fork."""
+        return self._home is not None and self._home[0] != os.getpid()
 
     def __del__(self) -> None:
         own = [session for session in self._sessions.values() if session is not self._source]
+        if self._inherited:
+            for session in own:
+                session.detach()
+            return
         if not own:
             return
         warnings.warn("a client was left open: use `async with`, or await its aclose()", ResourceWarning, stacklevel=2)
         for session in own:
             _abandon(session)
+
+
+def _made(session: object) -> aiohttp.ClientSession:
+    if isinstance(session, aiohttp.ClientSession):
+        return session
+    msg = f"session must make an aiohttp.ClientSession, not {type(session).__name__}"
+    raise ConfigurationError(msg)
 
 
 def _abandon(session: aiohttp.ClientSession) -> None:
@@ -187,8 +224,8 @@ def _client_timeout(total: float | None) -> aiohttp.ClientTimeout:
         return aiohttp.ClientTimeout(total=None, ceil_threshold=_NEVER_ROUND)
     return aiohttp.ClientTimeout(
         total=total,
-        connect=min(_CONNECT, total),
-        sock_connect=min(_SOCKET_CONNECT, total),
+        connect=min(_CONNECT, total * _CONNECT_SHARE),
+        sock_connect=min(_SOCKET_CONNECT, total * _CONNECT_SHARE),
         sock_read=min(total, max(_SILENCE, total - _CONNECT)),
         ceil_threshold=_NEVER_ROUND,
     )
@@ -196,19 +233,32 @@ def _client_timeout(total: float | None) -> aiohttp.ClientTimeout:
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
     """The body as it comes off the wire; an error's body may be lost, since its status says enough."""
-    chunks: list[bytes] = []
-    size = 0
+    fault: ResponseError
     try:
-        while chunk := await response.content.readany():
-            size += len(chunk)
-            if size > LARGEST_BODY:
-                raise oversized(LARGEST_BODY)
-            chunks.append(chunk)
-    except (TimeoutError, aiohttp.ClientError, OSError, SkipUpError):
+        return await _bounded(response)
+    except ResponseError as raised:
+        fault = raised
+    except TimeoutError:
         if response.status < 400:
             raise
-        response.close()
+        fault = truncated("it did not come in time")
+    except (aiohttp.ClientError, OSError) as raised:
+        fault = truncated(type(raised).__name__)
+    response.close()
+    if response.status >= 400:
         return b""
+    fault.status_code = response.status
+    raise fault
+
+
+async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while chunk := await response.content.readany():
+        size += len(chunk)
+        if size > LARGEST_BODY:
+            raise oversized(LARGEST_BODY)
+        chunks.append(chunk)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
@@ -218,15 +268,17 @@ def _translated(fault: Exception, timeout: float | None) -> SkipUpError:
         return fault
     if _is_certificate_fault(fault):
         return TLSVerificationError(f"the server could not prove who it is: {readable(str(fault))}")
-    if isinstance(fault, aiohttp.ClientPayloadError):
-        return truncated(type(fault).__name__)
     error: APIConnectionError
     if isinstance(fault, aiohttp.ConnectionTimeoutError):
         error = APITimeoutError("no connection in time")
     elif isinstance(fault, asyncio.TimeoutError):
         error = APITimeoutError("no answer in time" if timeout is None else f"no answer within {timeout:.3g} seconds")
+    elif isinstance(fault, aiohttp.ClientHttpProxyError):
+        error = APIConnectionError(f"the proxy answered {fault.status}: {readable(fault.message)}")
     elif isinstance(fault, aiohttp.ClientResponseError):
         error = APIConnectionError(f"the answer is not HTTP: {readable(fault.message)}")
+    elif isinstance(fault, _LostError):
+        error = APIConnectionError(f"no answer: {readable(str(fault))}")
     else:
         error = APIConnectionError(f"no answer: {type(fault).__name__}: {readable(str(fault))}")
     error.maybe_applied = not isinstance(fault, _NEVER_SENT)
