@@ -1,0 +1,63 @@
+"""The emulator's clock: real time plus what `advance` added."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that never goes back, so that ids and timestamps sort by creation. Safe to use from any thread."""
+
+    def __init__(
+        self,
+        *,
+        ahead: float = 0.0,
+        wall: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ahead = ahead
+        self._wall = wall
+        self._steady = steady
+        self._latest = 0.0
+        self._lock = threading.Lock()
+
+    @property
+    def ahead(self) -> float:
+        """Seconds this clock is ahead of real time."""
+        return self._ahead
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        with self._lock:
+            self._latest = max(self._latest, self._wall() + self._ahead)
+            return self._latest
+
+    def steady(self) -> float:
+        """Seconds since an arbitrary start; a jump of the machine's wall clock does not show in it."""
+        return self._steady() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Move forward. Raise `ValueError` for a step back, which would unsort what exists."""
+        if not 0 <= seconds < float("inf"):
+            raise ValueError(f"the clock only goes forward by a finite time, not by {seconds!r} seconds")
+        with self._lock:
+            self._ahead += seconds
+
+
+def to_seconds(moment: datetime) -> float:
+    """Seconds since 1970. Raise `ValueError` for a naive time, which is no moment."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone")
+    return moment.timestamp()
+
+
+def to_text(at: float | None) -> str | None:
+    """A moment as the API writes it: ISO 8601, UTC with `Z`, whole seconds."""
+    if at is None:
+        return None
+    return (_EPOCH + timedelta(seconds=int(at))).replace(tzinfo=None).isoformat() + "Z"

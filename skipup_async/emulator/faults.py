@@ -1,0 +1,150 @@
+"""Faults on order: the next calls fail as asked, before or after they have taken effect."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import attrs
+
+from skipup_async.emulator.call import Answer, Call
+
+Break = Literal["reset", "close", "silent", "truncate"]
+"""How a connection fails: an RST, an end without an answer, no answer for ever, half of an answer."""
+
+_TARGET = re.compile(r"(\*|[A-Z]+) +(\*|/\S*)")
+
+
+@attrs.define(eq=False, kw_only=True)
+class Fault:
+    """One order. `hits` counts the calls it met; `release` lets those that it holds go on."""
+
+    on: str
+    left: int | None
+    answer: Answer | None = None
+    connection: Break | None = None
+    after_commit: bool = False
+    delay: float = 0.0
+    hits: int = attrs.field(default=0, init=False)
+    _gate: Gate | None = attrs.field(default=None, repr=False, alias="gate")
+    _pattern: re.Pattern[str] = attrs.field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._pattern = _pattern(self.on)
+
+    @property
+    def fails(self) -> bool:
+        """Whether it spoils the answer, and does not merely delay it."""
+        return self.answer is not None or self.connection is not None
+
+    def stand_in(self, call: Call) -> Answer:
+        """Answer in a handler's place."""
+        return self.answer or Answer(204)
+
+    def matches(self, method: str, path: str) -> bool:
+        """Whether this order is for that call."""
+        return self.left != 0 and self._pattern.fullmatch(f"{method} {path}") is not None
+
+    async def wait(self) -> None:
+        """Take as long as ordered."""
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        if self._gate is not None:
+            await self._gate.passed()
+
+    def release(self) -> None:
+        """Let the calls that are held go on, and hold no more. Safe to call from any thread."""
+        if self._gate is not None:
+            self._gate.open()
+
+    def cancel(self) -> None:
+        """Fail no further call."""
+        self.left = 0
+        self.release()
+
+
+class Gate:
+    """Closed until opened, from any thread; waited for in the emulator's loop."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_open = False
+        self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    async def passed(self) -> None:
+        """Return when it is open."""
+        event = asyncio.Event()
+        with self._lock:
+            if self._is_open:
+                return
+            self._waiting.append((asyncio.get_running_loop(), event))
+        await event.wait()
+
+    def open(self) -> None:
+        """Let through who waits, and all who come."""
+        with self._lock:
+            self._is_open = True
+            waiting, self._waiting = self._waiting, []
+        for loop, event in waiting:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(event.set)
+
+
+class Faults:
+    """The orders not yet used up, first come first served. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._orders: list[Fault] = []
+        self._lock = threading.Lock()
+        self.end = Gate()
+
+    def add(self, fault: Fault) -> Fault:
+        """Put *fault* at the end of the queue, and give it back."""
+        with self._lock:
+            self._orders.append(fault)
+        return fault
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """The order that this call meets, counted as used."""
+        with self._lock:
+            for fault in self._orders:
+                if fault.matches(method, path):
+                    fault.hits += 1
+                    if fault.left is not None:
+                        fault.left -= 1
+                    return fault
+        return None
+
+    def clear(self) -> None:
+        """Withdraw every order, and let go what is held."""
+        with self._lock:
+            orders, self._orders = self._orders, []
+        for fault in orders:
+            fault.cancel()
+
+    def close(self) -> None:
+        """End every wait: the emulator stops."""
+        self.clear()
+        self.end.open()
+
+
+def failure(status: int, type: str | None, message: str | None, body: Any, headers: Mapping[str, str]) -> Answer:
+    """The answer of a fault: *body* as it is, else the documented envelope around *type* and *message*."""
+    if body is None:
+        body = {"error": {"type": type or _TYPES.get(status, "server_error"), "message": message or "On order"}}
+    return Answer(status, body.encode() if isinstance(body, str) else body, dict(headers))
+
+
+_TYPES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 422: "invalid_request", 429: "rate_limited"}
+
+
+def _pattern(on: str) -> re.Pattern[str]:
+    match = _TARGET.fullmatch("* *" if on == "*" else on)
+    if match is None:
+        raise ValueError(f'a fault is for "METHOD /path", with * for any and :id for one segment, not for {on!r}')
+    method, path = match.groups()
+    segments = (r"[^/]+" if part.startswith(":") else re.escape(part).replace(r"\*", ".*") for part in path.split("/"))
+    return re.compile((r"[A-Z]+" if method == "*" else method) + " " + "/".join(segments))

@@ -1,0 +1,103 @@
+"""`python -m skipup_async emulator`: the emulator alone, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sqlite3
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import get_args
+
+from skipup_async.emulator.emulator import Emulator
+from skipup_async.emulator.profile import PROFILES
+from skipup_async.emulator.store import MEMORY
+from skipup_async.emulator.windows import Kind, RateLimit
+
+#: The key of an emulator that runs alone, fixed so that examples can name it. It opens nothing but an emulator.
+DEFAULT_KEY = "sk_test_emulator_0000000000000000"
+DEFAULT_PORT = 8750
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGINT or SIGTERM; give the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        emulator = _emulator(options)
+    except ValueError as error:
+        return _complain(error)
+    try:
+        asyncio.run(_serve(emulator, options))
+    except KeyboardInterrupt:  # where signals cannot be handled in the loop
+        return 0
+    except (OSError, ValueError, sqlite3.Error) as error:
+        return _complain(error)
+    return 0
+
+
+async def _serve(emulator: Emulator, options: argparse.Namespace) -> None:
+    async with emulator:
+        ended = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
+                asyncio.get_running_loop().add_signal_handler(number, ended.set)
+        _announce(emulator, options)
+        await ended.wait()
+    _say("Stopped.")
+
+
+def _emulator(options: argparse.Namespace) -> Emulator:
+    limit = None
+    if options.rate_limit is not None:
+        limit = RateLimit(options.rate_limit, per=options.per, window=options.window)
+    return Emulator(
+        key=options.key,
+        port=options.port,
+        host=options.host,
+        db=options.db,
+        profile=options.profile,
+        rate_limit=limit,
+        scopes=options.scope,
+        allow_remote=options.allow_remote,
+        allow_live_key=options.allow_live_key,
+    )
+
+
+def _announce(emulator: Emulator, options: argparse.Namespace) -> None:
+    key = DEFAULT_KEY if options.key == DEFAULT_KEY else "the one given"
+    _say(f"SkipUp emulator: {emulator.url}")
+    _say(f"API key:         {key}")
+    _say(f"State:           {'in memory' if options.db == MEMORY else options.db}")
+    if options.allow_remote:
+        _say("Warning: other machines can reach this emulator, and any web page can call it.")
+    _say("Ctrl-C stops it.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m skipup_async emulator", description="A local SkipUp that behaves as the public documents say."
+    )
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one (default: %(default)s)")
+    parser.add_argument("--host", default="127.0.0.1", help="(default: %(default)s)")
+    parser.add_argument("--db", default=MEMORY, metavar="FILE", help="keep the state in this file (default: in memory)")
+    parser.add_argument("--key", default=DEFAULT_KEY, help="the API key it accepts (default: %(default)s)")
+    parser.add_argument("--scope", action="append", help="a scope of the key; may be repeated (default: all)")
+    parser.add_argument("--profile", default="default", choices=tuple(PROFILES), help="(default: %(default)s)")
+    parser.add_argument("--rate-limit", type=int, metavar="N", help="requests a key may make (default: no limit)")
+    parser.add_argument("--per", type=float, default=60.0, metavar="SECONDS", help="... in this time (default: 60)")
+    parser.add_argument("--window", default="fixed", choices=get_args(Kind), help="how the limit is counted")
+    parser.add_argument("--allow-remote", action="store_true", help="let --host be one that others can reach")
+    parser.add_argument("--allow-live-key", action="store_true", help="accept a --key that looks live")
+    return parser
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _complain(error: Exception) -> int:
+    sys.stderr.write(f"python -m skipup_async emulator: {error}\n")
+    return 2

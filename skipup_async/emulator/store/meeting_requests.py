@@ -1,0 +1,76 @@
+"""Meeting requests in the database: found, added, changed; every change leaves an effect."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+
+from skipup_async.emulator.fields import fold
+from skipup_async.emulator.lifecycle import Change
+from skipup_async.emulator.store.effects import record
+from skipup_async.emulator.store.store import Store
+
+_FIND = "SELECT * FROM meeting_requests WHERE workspace_id = :workspace AND id = :id"
+
+
+@attrs.frozen
+class Person:
+    """Someone who takes part: what the API stores of a participant or an organizer."""
+
+    email: str
+    name: str | None = None
+    timezone: str | None = None
+
+
+def find(store: Store, workspace: str, id: str) -> sqlite3.Row:
+    """The request of that id. Raise `LookupError` if this workspace has none."""
+    row = store.one(_FIND, workspace=workspace, id=id)
+    if row is None:
+        raise LookupError(id)
+    return row
+
+
+def participants(store: Store, id: str) -> list[str]:
+    """The e-mail addresses of a request, in the order given."""
+    rows = store.all("SELECT email FROM participants WHERE meeting_request_id = :id ORDER BY position", id=id)
+    return [row["email"] for row in rows]
+
+
+def add(store: Store, columns: dict[str, Any], organizer: Person, people: Sequence[Person]) -> None:
+    """Add a request and those who take part in it."""
+    store.insert("meeting_requests", **columns)
+    for position, person in enumerate(people):
+        store.insert(
+            "participants",
+            meeting_request_id=columns["id"],
+            position=position,
+            email=person.email,
+            email_folded=fold(person.email),
+        )
+    for person in (organizer, *people):
+        _remember(store, columns["workspace_id"], person)
+    record(store, columns["workspace_id"], "meeting_request.created", columns["id"], columns["created_at"])
+
+
+def change(store: Store, row: sqlite3.Row, change: Change) -> sqlite3.Row:
+    """Apply a change; give the request as it is now."""
+    store.update("meeting_requests", row["id"], **change.columns)
+    record(store, row["workspace_id"], change.effect, row["id"], change.columns["updated_at"])
+    return find(store, row["workspace_id"], row["id"])
+
+
+def _remember(store: Store, workspace: str, person: Person) -> None:
+    """Keep what is told of a person; a name that is known already stays (support.skipup.ai/api/meeting-requests)."""
+    store.run(
+        "INSERT INTO people (workspace_id, email_folded, email, name, timezone)"
+        " VALUES (:workspace, :folded, :email, :name, :timezone)"
+        " ON CONFLICT DO UPDATE SET name = coalesce(name, :name), timezone = coalesce(:timezone, timezone)",
+        workspace=workspace,
+        folded=fold(person.email),
+        email=person.email,
+        name=person.name,
+        timezone=person.timezone,
+    )
