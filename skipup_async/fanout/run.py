@@ -142,7 +142,7 @@ class Run:
             elapsed=time.monotonic() - begun,
             started=begun - self._begun,
             maybe_applied=maybe_applied,
-            retryable=error is not None and _is_retryable(error, maybe_applied, known),
+            retryable=error is not None and _is_retryable(error, maybe_applied, known, work),
             from_journal=known.settled is not None,
         )
 
@@ -171,10 +171,10 @@ class Run:
         self._show(Progress(self._done[0], self._done[1], total, waiting, eta))
 
 
-def _is_retryable(error: Exception, maybe_applied: bool, known: Item) -> bool:
+def _is_retryable(error: Exception, maybe_applied: bool, known: Item, work: Work) -> bool:
     """Whether another run of the item is right: the fault may pass, and the service would do it once."""
     if known.settled is not None or isinstance(error, JournalError):
         return False
     if maybe_applied:
-        return known.journaled
+        return known.journaled and work.repeatable
     return is_transient(error) or isinstance(error, (WaitTimeoutError, CreateLimitError))

@@ -64,10 +64,24 @@ class Work:
         self._journaled = False
         #: The calls under way, each with the task that makes it.
         self.running: dict[Call, asyncio.Task[Any] | None] = {}
-        #: Wire sends so far.
-        self.sends = 0
-        #: Whether a state change was done, or may have been.
-        self.maybe_applied = False
+        self._ended: list[Call] = []
+
+    @property
+    def sends(self) -> int:
+        """Wire sends so far."""
+        return sum(call.sends for call in (*self._ended, *self.running))
+
+    @property
+    def maybe_applied(self) -> bool:
+        """Whether a state change was done, or may have been."""
+        calls = (*self._ended, *self.running)
+        return any(call.in_effect and call.request.operation is not Operation.SAFE for call in calls)
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether doing again what was done, or may have been, does no harm."""
+        calls = (*self._ended, *self.running)
+        return not any(call.in_effect and call.request.operation is Operation.ADDITIVE for call in calls)
 
     async def before(self, call: Call) -> None:
         """Let *call* go out; a state change only when it is in the journal."""
@@ -86,11 +100,9 @@ class Work:
             self._journaled = True
 
     def after(self, call: Call) -> None:
-        """Count what *call* has sent."""
+        """Count *call* among those that have ended."""
         self.running.pop(call, None)
-        self.sends += call.sends
-        if call.request.operation is not Operation.SAFE and call.in_effect:
-            self.maybe_applied = True
+        self._ended.append(call)
 
     def give_up(self) -> None:
         """Cancel the calls still under way: a thread waits for them, and nobody for the thread."""
