@@ -52,15 +52,19 @@ class Driver(Protocol):
 
     def call(self, function: Callable[[Any], Any]) -> Any:
         """What *function* of the client gives: awaited where it must be."""
+        ...
 
     def items(self, function: Callable[[Any], Any]) -> list[Any]:
         """Every object of the pager that *function* of the client gives, by iterating over it."""
+        ...
 
     def pages(self, function: Callable[[Any], Any]) -> list[Any]:
         """Every page of that pager."""
+        ...
 
     def close(self) -> None:
         """Close the client."""
+        ...
 
 
 class Awaited:

@@ -1,7 +1,7 @@
 """What became of one item, and of all of them."""
 
 from collections.abc import Iterator
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import attrs
 
@@ -51,6 +51,12 @@ class Outcome(Generic[I_co, T_co]):
     def ok(self) -> bool:
         """Whether the call succeeded."""
         return self.error is None
+
+    def result(self) -> T_co:
+        """What the call gave; raises what it raised."""
+        if self.error is not None:
+            raise self.error
+        return cast("T_co", self.value)
 
 
 @attrs.define(eq=False, repr=False)

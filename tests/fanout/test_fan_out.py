@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -73,7 +73,7 @@ def test_every_item_has_one_outcome_in_its_place(fan: FanOuts) -> None:
     assert [(one.index, one.item, one.key, one.ok, one.attempts) for one in outcomes] == [
         (number, number, str(number), True, 1) for number in range(30)
     ]
-    assert [one.value.participant_emails for one in outcomes] == [(f"person{n}@example.org",) for n in range(30)]
+    assert [one.result().participant_emails for one in outcomes] == [(f"person{n}@example.org",) for n in range(30)]
     assert len(fan.emulator.meeting_requests()) == 30
 
 
@@ -180,7 +180,7 @@ def test_a_dry_run_sends_nothing(fan: FanOuts) -> None:
     """Each call ends at its first state change, with the request as its value."""
     before = fan.emulator.request_count
     report = fan.report(fan.invite(), range(3), dry_run=True)
-    values = [one.value for one in report.outcomes or []]
+    values = [one.result() for one in report.outcomes or []]
     assert all(isinstance(value, Request) for value in values)
     assert [value.body["participant_emails"] for value in values] == [[f"person{n}@example.org"] for n in range(3)]
     assert fan.emulator.request_count == before
@@ -251,7 +251,7 @@ def test_items_must_be_iterable(fan: FanOuts, items: Any) -> None:
 async def test_async_items_are_taken_one_by_one(emulator: Emulator) -> None:
     """An async generator may be the items."""
 
-    async def items() -> Any:
+    async def items() -> AsyncIterator[int]:
         for number in range(20):
             await asyncio.sleep(0)
             yield number

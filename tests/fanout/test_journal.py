@@ -4,7 +4,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +47,8 @@ async def fan_out(
                 organizer_email=organizer, participants=[f"person{number}@example.org"], title=title, **given
             )
 
-        return await skipup.fan_out(invite, items, **({"key": str, "journal": journal} | options))
+        given_options: dict[str, Any] = {"key": str, "journal": journal} | options
+        return await skipup.fan_out(invite, items, **given_options)
 
 
 @pytest.fixture
@@ -146,10 +146,10 @@ async def test_the_key_must_be_passed_on(emulator: Emulator, journal: Path) -> N
     assert emulator.request_count == 0
 
 
-@pytest.mark.parametrize("key", [lambda _: "", lambda _: 5, lambda _: None], ids=["empty", "number", "none"])
-async def test_a_key_is_a_text(emulator: Emulator, journal: Path, key: Callable[[Any], Any]) -> None:
+@pytest.mark.parametrize("key", ["", 5, None])
+async def test_a_key_is_a_text(emulator: Emulator, journal: Path, key: Any) -> None:
     """A key that names nothing is an error of its item."""
-    report = await fan_out(emulator, journal, [1], key=key)
+    report = await fan_out(emulator, journal, [1], key=lambda _number: key)
     assert isinstance(report.failures[0].error, InvalidArgumentError)
     assert emulator.request_count == 0
 
