@@ -35,8 +35,10 @@ def enveloped(payload: object) -> object:
 
 def paged_by_cursor(payload: object) -> PageParts:
     """The parts of `{"data": […], "meta": {"has_more": …, "next_cursor": …}}`."""
-    meta = members(members(payload).get("meta") or {})
-    return enveloped(payload), meta.get("has_more") or False, meta.get("next_cursor")
+    told = members(payload).get("meta")
+    meta: dict[str, Any] = {} if told is None else members(told)
+    more = meta.get("has_more")
+    return enveloped(payload), False if more is None else more, meta.get("next_cursor")
 
 
 class ErrorParts(NamedTuple):
