@@ -64,17 +64,7 @@ __all__ = [
     "ValidationError",
     "WaitTimeoutError",
     "WebhookVerificationError",
-    "readable",
-    "status_error_class",
 ]
-
-_LONGEST_TEXT = 500
-
-
-def readable(text: str) -> str:
-    """*text* from a server, fit for one line of a log: control characters escaped, cut at 500 characters."""
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:_LONGEST_TEXT])
-    return line if len(line) <= _LONGEST_TEXT and len(text) <= _LONGEST_TEXT else line[: _LONGEST_TEXT - 1] + "…"
 
 
 class SkipUpError(Exception):
@@ -235,27 +225,3 @@ class WebhookVerificationError(SkipUpError):
 
 class ReplayedEvent(WebhookVerificationError):  # noqa: N818 - it is an event, and no fault of the sender's
     """A genuine event that was delivered before. Answer it with 2xx, or the service sends it again."""
-
-
-_BY_STATUS: dict[int, type[APIStatusError]] = {
-    400: BadRequestError,
-    401: AuthenticationError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    409: ConflictError,
-    422: UnprocessableEntityError,
-    429: RateLimitError,
-}
-_BY_TYPE: dict[tuple[int, str], type[APIStatusError]] = {
-    (422, "invalid_request"): InvalidRequestError,
-    (422, "validation_error"): ValidationError,
-}
-
-
-def status_error_class(status: int, type: str | None) -> type[APIStatusError]:
-    """The class for an HTTP *status* and the service's error *type*: the status decides, the type refines."""
-    if type is not None and (status, type) in _BY_TYPE:
-        return _BY_TYPE[status, type]
-    if status in _BY_STATUS:
-        return _BY_STATUS[status]
-    return ServerError if 500 <= status <= 599 else APIStatusError

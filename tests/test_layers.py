@@ -16,32 +16,38 @@ PACKAGE = Path(__file__).parents[1] / NAME
 #: Low to high, a package standing for its modules. A module imports from lower lines and from its own package only.
 LAYERS = (
     ("errors", "version"),
-    ("core", "core.unset"),
+    ("core", "core.brief", "core.readable", "core.statuses", "core.table", "core.unset"),
     ("core.request", "core.address", "core.arguments", "core.headers", "core.record", "core.secret"),
-    ("core.convert",),
+    ("core.collected", "core.convert"),
     ("core.dialect", "core.retry", "core.reconcile", "core.body"),
     ("core.gate", "core.line"),
     ("core.limiter", "core.window"),
     ("core.bucket",),
     ("core.limits",),
-    ("core.answer", "core.options"),
+    ("core.answer", "core.configuration", "core.options"),
     ("core.call",),
-    ("core.wire",),
+    ("core.wire", "core.witness"),
     ("core.session",),
     ("core.blocking",),
     ("core.pager",),
     ("core.resource",),
+    ("core.streamed",),
     ("core.client",),
-    ("webhooks",),
+    ("redis", "signature"),
     ("skipup",),
+    ("events",),
+    ("webhooks",),
     ("fanout",),
-    ("skipup.client", "thareja", "hiringcenter", "redis"),
+    ("skipup.client", "thareja", "hiringcenter"),
     ("emulator",),
+    ("demo",),
     ("__main__", "pytest_plugin", "__init__"),
 )
 SERVICES = ("skipup", "thareja", "hiringcenter")
 
 LONGEST_MODULE = 220
+#: A sibling service stands in one file, models, endpoints and clients together.
+LONGEST_SERVICE = 250
 LONGEST_FUNCTION = 40
 
 
@@ -217,14 +223,14 @@ def test_only_the_emulator_and_the_command_line_serve() -> None:
 
 def test_only_the_command_line_and_the_pytest_plugin_know_the_emulator() -> None:
     """No user of the client loads the emulator."""
-    assert _client_side(_importers(f"{NAME}.emulator")) <= {"__main__", "pytest_plugin"}
+    assert _client_side(_importers(f"{NAME}.emulator")) <= {"__main__", "demo", "pytest_plugin"}
 
 
 @every_module
 def test_a_module_can_be_read_in_one_sitting(module: Module) -> None:
-    """No module is above 220 lines."""
+    """No module is above 220 lines, or 250 where it is a whole service."""
     lines = module.source.count("\n")
-    assert lines <= LONGEST_MODULE
+    assert lines <= (LONGEST_SERVICE if module.name in SERVICES else LONGEST_MODULE)
 
 
 @every_module

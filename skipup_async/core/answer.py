@@ -11,7 +11,8 @@ from skipup_async.core.convert import WrongShapeError, decode
 from skipup_async.core.dialect import Dialect, ErrorParts
 from skipup_async.core.headers import Headers, request_id, retry_after
 from skipup_async.core.request import Page, Request
-from skipup_async.errors import APIStatusError, PaginationError, ResponseError, status_error_class
+from skipup_async.core.statuses import status_error_class
+from skipup_async.errors import APIStatusError, PaginationError, ResponseError
 
 __all__ = ["Answer", "check_status", "interpret"]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Coroutine
@@ -35,7 +36,7 @@ class _Thread:
         self._home = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ident: int | None = None
-        self._end: Callable[[], Any] = lambda: None
+        self._end: weakref.finalize[..., _Thread] | None = None
         self._closed = False
 
     def submit(self, function: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> Future[Any]:
@@ -48,7 +49,7 @@ class _Thread:
             raise ClientClosedError(msg)
         # Under the lock nothing is handed to a loop that has begun to end, where nobody would ever answer.
         with self._lock:
-            if self._closed:
+            if self._closed or (self._end is not None and not self._end.alive):
                 msg = "the client is closed"
                 raise ClientClosedError(msg)
             loop = self._start() if self._loop is None else self._loop
@@ -75,7 +76,8 @@ class _Thread:
             return
         with self._lock:
             self._closed = True
-        self._end()
+        if self._end is not None:
+            self._end()
 
 
 # Not anyio's `start_blocking_portal`: dropped by the child of a fork, it waits for ever for a thread that is not there.
@@ -99,6 +101,8 @@ def _end(home: int, thread: threading.Thread, portal: BlockingPortal, close: Clo
     """Close the connections, then the loop. Called once: by `close`, by the garbage collector, or at exit."""
     if home != os.getpid():
         return  # the thread and its connections stayed with the parent
+    if sys.is_finalizing():
+        return  # first used by an exit handler: the loop's thread stands still by now, and would never answer
     if threading.current_thread().name == _NAME:
         # The collector runs in any thread, a client's loop among them, and that one must not wait for a loop.
         threading.Thread(target=_stop, args=(thread, portal, close), daemon=True).start()

@@ -48,6 +48,7 @@ class _LocalLimiter(QueueLimiter):
     def pause(self, seconds: float) -> None:
         """Let no request leave for *seconds*, then one, and the rest once it is answered: the service said 429."""
         self._gate.pause(seconds)
+        self.wake()  # whoever waits for a probe's answer waits for another one now
 
     def hold(self, seconds: float) -> None:
         """Let no request leave for *seconds*: the service said that none is left until then."""

@@ -8,6 +8,7 @@ import attrs
 
 from skipup_async.core.headers import Headers
 from skipup_async.core.options import Options
+from skipup_async.core.readable import readable
 from skipup_async.core.reconcile import Belief
 from skipup_async.core.request import Request
 from skipup_async.core.retry import Quota, Verdict, may_have_applied, throttle_delay, transient_delay, verdict
@@ -17,7 +18,6 @@ from skipup_async.errors import (
     InvalidRequestError,
     SkipUpError,
     UnprocessableEntityError,
-    readable,
 )
 
 __all__ = ["Call", "Next", "Step"]

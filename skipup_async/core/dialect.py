@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, cast
 import attrs
 
 from skipup_async.core.convert import WrongShapeError
-from skipup_async.errors import readable
+from skipup_async.core.readable import readable
 
 __all__ = ["Dialect", "ErrorParts", "enveloped", "error_parts", "members", "paged_by_cursor"]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Protocol
 
-from skipup_async.errors import readable
+from skipup_async.core.readable import readable
 
 __all__ = ["Headers", "exhausted_for", "request_id", "retry_after", "server_time"]
 

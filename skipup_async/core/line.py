@@ -29,7 +29,7 @@ class Line:
     served. A call that is cancelled, at whatever moment, hands its place on.
     """
 
-    __slots__ = ("_alarm", "_buckets", "_in_a_row", "_loop", "_waiting", "led")
+    __slots__ = ("_alarm", "_buckets", "_in_a_row", "_loop", "_waiting", "led", "ticket")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -38,6 +38,8 @@ class Line:
         self._alarm: asyncio.Future[None] | None = None
         #: Whether a call leads: then nobody may pass the line by.
         self.led = False
+        #: The permit that whoever leads asks for, where permits have names; the next one goes on with the same.
+        self.ticket: str | None = None
         self._buckets: dict[tuple[float, float], AsyncLimiter] = {}
 
     @property

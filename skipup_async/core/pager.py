@@ -1,12 +1,16 @@
 """Lists, page by page: a pager for each colour, and the one set of rules both follow."""
 
 from collections.abc import AsyncGenerator, Iterator
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
 
 from skipup_async.core.blocking import BlockingSession
+from skipup_async.core.collected import Collected, require_pandas
 from skipup_async.core.request import Page, Request, after
 from skipup_async.core.session import Session
 from skipup_async.errors import InvalidArgumentError, PaginationError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["BlockingPager", "Pager"]
 
@@ -55,6 +59,11 @@ def _most(max_items: Any) -> int | None:
     return max_items
 
 
+def _nothing(request: Request[Page[T]]) -> Collected[T]:
+    """An empty list of what the pages of *request* hold."""
+    return Collected(kind=get_args(request.returns)[0])
+
+
 class Pager(Generic[T]):
     """A list to iterate over with `async for`: each object, or with `pages()` each page.
 
@@ -65,6 +74,9 @@ class Pager(Generic[T]):
     def __init__(self, session: Session, request: Request[Page[T]]) -> None:
         self._session = session
         self._request = request
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._request.route})"
 
     def _trail(self) -> _Trail[T]:
         return _Trail(self._request, self._session.dialect.cursor_parameter)
@@ -86,9 +98,9 @@ class Pager(Generic[T]):
         """The first page alone: one request."""
         return await self._session.send(self._request)
 
-    async def collect(self, max_items: int | None = None) -> list[T]:
+    async def collect(self, max_items: int | None = None) -> Collected[T]:
         """All objects, or the first *max_items*, in a list."""
-        most, items = _most(max_items), list[T]()
+        most, items = _most(max_items), _nothing(self._request)
         if most == 0:
             return items
         async for page in self.pages():
@@ -96,6 +108,15 @@ class Pager(Generic[T]):
             if most is not None and len(items) >= most:
                 break
         return items[:most]
+
+    async def to_rows(self, max_items: int | None = None) -> list[dict[str, Any]]:
+        """All objects, or the first *max_items*, as dicts: what `to_dict()` gives for each."""
+        return (await self.collect(max_items)).to_rows()
+
+    async def to_pandas(self, max_items: int | None = None) -> "pd.DataFrame":
+        """All objects, or the first *max_items*, as a `pandas.DataFrame`, times as times in UTC."""
+        require_pandas()
+        return (await self.collect(max_items)).to_pandas()
 
 
 class BlockingPager(Generic[T]):
@@ -108,6 +129,9 @@ class BlockingPager(Generic[T]):
     def __init__(self, session: BlockingSession, request: Request[Page[T]]) -> None:
         self._session = session
         self._request = request
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._request.route})"
 
     def _trail(self) -> _Trail[T]:
         return _Trail(self._request, self._session.session.dialect.cursor_parameter)
@@ -128,9 +152,9 @@ class BlockingPager(Generic[T]):
         """The first page alone: one request."""
         return self._session.send(self._request)
 
-    def collect(self, max_items: int | None = None) -> list[T]:
+    def collect(self, max_items: int | None = None) -> Collected[T]:
         """All objects, or the first *max_items*, in a list."""
-        most, items = _most(max_items), list[T]()
+        most, items = _most(max_items), _nothing(self._request)
         if most == 0:
             return items
         for page in self.pages():
@@ -138,3 +162,12 @@ class BlockingPager(Generic[T]):
             if most is not None and len(items) >= most:
                 break
         return items[:most]
+
+    def to_rows(self, max_items: int | None = None) -> list[dict[str, Any]]:
+        """All objects, or the first *max_items*, as dicts: what `to_dict()` gives for each."""
+        return self.collect(max_items).to_rows()
+
+    def to_pandas(self, max_items: int | None = None) -> "pd.DataFrame":
+        """All objects, or the first *max_items*, as a `pandas.DataFrame`, times as times in UTC."""
+        require_pandas()
+        return self.collect(max_items).to_pandas()

@@ -6,6 +6,9 @@ from typing import Any, NamedTuple, cast
 
 import attrs
 
+from skipup_async.core.brief import brief
+from skipup_async.core.table import html_of_one
+
 __all__ = [
     "CODEC",
     "NAME",
@@ -98,7 +101,8 @@ def thawed(value: Any) -> Any:
     if isinstance(value, tuple):
         return [thawed(member) for member in cast("Iterable[Any]", value)]
     if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
+        text = value.isoformat()
+        return f"{text.removesuffix('+00:00')}Z" if text.endswith("+00:00") else text
     return value
 
 
@@ -116,8 +120,11 @@ class Record:
 
     def __repr__(self) -> str:
         values = ((field.name, getattr(self, field.name)) for field in announced(type(self)) if field.repr)
-        known = ", ".join(f"{name}={value!r}" for name, value in values if value is not None)
+        known = ", ".join(f"{name}={brief(value)}" for name, value in values if value is not None)
         return f"{type(self).__name__}({known})"
+
+    def _repr_html_(self) -> str:
+        return html_of_one(self)
 
 
 def announced(cls: type[Record]) -> list["attrs.Attribute[Any]"]:

@@ -8,6 +8,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 import attrs
 
+from skipup_async.core.brief import brief, several
+from skipup_async.core.table import html_of_many
 from skipup_async.core.unset import given
 from skipup_async.errors import InvalidArgumentError
 
@@ -121,7 +123,7 @@ class Request(Generic[T_co]):
         return f"{self.method} /{path}"
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Page(Generic[T]):
     """One page of a list."""
 
@@ -130,6 +132,13 @@ class Page(Generic[T]):
     has_more: bool = False
     #: The cursor of the page that follows, or None.
     next_cursor: str | None = None
+
+    def __repr__(self) -> str:
+        cursor = brief(self.next_cursor)
+        return f"Page(items=({several(self.items)}), has_more={self.has_more}, next_cursor={cursor})"
+
+    def _repr_html_(self) -> str:
+        return html_of_many(self.items, "; more on the next page" if self.has_more else "")
 
 
 def after(request: Request[Page[T]], cursor: str, parameter: str) -> Request[Page[T]]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from html import escape
+from itertools import islice
 from operator import attrgetter
 from typing import Any, NamedTuple, Union, cast, get_args, get_origin
 
@@ -15,6 +16,9 @@ __all__ = ["Column", "cell", "columns", "html_of_many", "html_of_one"]
 _LONGEST_TEXT = 80
 _MOST_ROWS = 100
 _MOST_MEMBERS = 5
+_DEEPEST = 2
+# The length of `2027-02-01 09:00:00`; the offset follows.
+_TO_THE_SECOND = 19
 
 # Jupyter takes `$…$` in a table for a formula, unless told not to.
 _TABLE = '<table class="tex2jax_ignore mathjax_ignore">'
@@ -45,7 +49,7 @@ def columns(kinds: Iterable[type]) -> list[Column]:
 @cache
 def _columns(kind: type) -> tuple[Column, ...]:
     if not attrs.has(kind):
-        return (Column("value", lambda item: item),)
+        return (Column("value", _itself),)
     return tuple(_walk(kind, ""))
 
 
@@ -66,6 +70,10 @@ def _core_type(kind: Any) -> Any:
     return members[0] if get_origin(kind) in (Union, types.UnionType) and len(members) == 1 else kind
 
 
+def _itself(item: Any) -> Any:
+    return item
+
+
 def _reader(path: str) -> Callable[[Any], Any]:
     get = attrgetter(path)
 
@@ -81,7 +89,9 @@ def _reader(path: str) -> Callable[[Any], Any]:
 def html_of_one(item: object) -> str:
     """*item* as a table of its fields, those left out that are None."""
     values = [(column.name, column.read(item)) for column in columns([type(item)])]
-    rows = [f"<tr><th{_LEFT}>{escape(name)}</th>{_cell(name, value)}</tr>" for name, value in values if value is not None]
+    rows = [
+        f"<tr><th{_LEFT}>{escape(name)}</th>{_cell(name, value)}</tr>" for name, value in values if value is not None
+    ]
     return _table(type(item).__name__, rows)
 
 
@@ -128,17 +138,22 @@ def _local(moment: datetime) -> str:
         there = moment.astimezone()
     except (OverflowError, ValueError):  # the first or the last day there is
         there = moment
-    return there.isoformat(" ", "seconds").replace("+", " +") if there.utcoffset() else ""
+    iso = there.isoformat(" ", "seconds")
+    return f"{iso[:_TO_THE_SECOND]} {iso[_TO_THE_SECOND:]}"
 
 
-def _text(value: object) -> str:
-    if value is None:
-        return ""
+def _text(value: object, depth: int = 0) -> str:
     if isinstance(value, Mapping):
-        members = cast("Mapping[str, object]", value).items()
-        return ", ".join(f"{name}: {_text(member)}" for name, member in members)
+        fields = list(cast("Mapping[str, object]", value).items())
+        return _joined((f"{name}: {_text(member, depth + 1)}" for name, member in fields), len(fields), depth)
     if isinstance(value, (tuple, list)):
         members = cast("Sequence[object]", value)
-        more = f", … {len(members) - _MOST_MEMBERS:,} more" if len(members) > _MOST_MEMBERS else ""
-        return ", ".join(map(_text, members[:_MOST_MEMBERS])) + more
-    return str(value)
+        return _joined((_text(member, depth + 1) for member in members), len(members), depth)
+    return "" if value is None else str(value)
+
+
+def _joined(parts: Iterator[str], count: int, depth: int) -> str:
+    if depth > _DEEPEST:
+        return "…"
+    more = [f"… {count - _MOST_MEMBERS:,} more"] if count > _MOST_MEMBERS else []
+    return ", ".join([*islice(parts, _MOST_MEMBERS), *more])

@@ -5,7 +5,7 @@ import functools
 import os
 import ssl
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -14,6 +14,7 @@ from yarl import URL
 
 from skipup_async.core.answer import Answer, check_status
 from skipup_async.core.body import LARGEST_BODY, oversized, truncated
+from skipup_async.core.readable import readable
 from skipup_async.core.secret import ApiKey
 from skipup_async.errors import (
     APIConnectionError,
@@ -23,7 +24,6 @@ from skipup_async.errors import (
     ResponseError,
     SkipUpError,
     TLSVerificationError,
-    readable,
 )
 
 __all__ = ["Connections", "SessionSource"]
@@ -81,6 +81,7 @@ class Connections:
         self._key = key
         self._source = source
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._guard: AsyncGenerator[None, None] | None = None
         self._home: tuple[int, asyncio.AbstractEventLoop] | None = None
         self._closed = False
 
@@ -91,10 +92,10 @@ class Connections:
         elif self._home is None:
             self._home = os.getpid(), asyncio.get_running_loop()
             return
-        elif self._home[1] is not asyncio.get_running_loop():
-            msg = "the client belongs to another event loop: make one in each loop"
         elif self._home[0] != os.getpid():
             msg = "the client was made before a fork: make one in each process"
+        elif self._home[1] is not asyncio.get_running_loop():
+            msg = "the client belongs to another event loop: make one in each loop"
         else:
             return
         raise ClientClosedError(msg)
@@ -111,6 +112,7 @@ class Connections:
     def _open(self, fresh: bool) -> aiohttp.ClientSession:
         if isinstance(self._source, aiohttp.ClientSession):
             return self._source
+        self._guard = self._guard or _closing_with_the_loop(self._sessions)
         if self._source is not None:
             return _made(self._source())
         # Headers and options that are the session's own are merged once, and not at every call.
@@ -151,6 +153,7 @@ class Connections:
                 headers=headers if self._source is None else self._identified(headers),
                 data=content,
                 allow_redirects=False,
+                raise_for_status=False,
                 auto_decompress=False,
                 skip_auto_headers=None if self._source is None else _NO_AUTO_HEADERS,
                 middlewares=(_send_once,),
@@ -181,6 +184,8 @@ class Connections:
                 session.detach()
             elif session is not self._source:
                 await session.close()
+        if self._guard is not None:
+            await self._guard.aclose()
 
     @property
     def _inherited(self) -> bool:
@@ -195,9 +200,30 @@ class Connections:
             return
         if not own:
             return
-        warnings.warn("a client was left open: use `async with`, or await its aclose()", ResourceWarning, stacklevel=2)
         for session in own:
             _abandon(session)
+        warnings.warn("a client was left open: use `async with`, or await its aclose()", ResourceWarning, stacklevel=2)
+
+
+def _closing_with_the_loop(sessions: Mapping[bool, aiohttp.ClientSession]) -> AsyncGenerator[None, None]:
+    """A generator that closes *sessions* when their loop ends, for afterwards nothing can close them in peace.
+
+    `asyncio.run` ends the generators begun in its loop before it closes the loop.
+    """
+    home = os.getpid()
+
+    async def guard() -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            for session in tuple(sessions.values()):
+                if home == os.getpid():
+                    await session.close()
+
+    begun = guard()
+    with suppress(StopIteration):
+        begun.__anext__().send(None)
+    return begun
 
 
 def _made(session: object) -> aiohttp.ClientSession:
