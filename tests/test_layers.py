@@ -128,7 +128,7 @@ def _height(node: ast.stmt | None) -> int:
     return 0 if node is None else (node.end_lineno or node.lineno) - node.lineno + 1
 
 
-def _docstring(node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.stmt | None:
+def _docstring(node: ast.Module | ast.FunctionDef | ast.AsyncFunctionDef) -> ast.stmt | None:
     return None if ast.get_docstring(node) is None else node.body[0]
 
 
@@ -228,8 +228,8 @@ def test_only_the_command_line_and_the_pytest_plugin_know_the_emulator() -> None
 
 @every_module
 def test_a_module_can_be_read_in_one_sitting(module: Module) -> None:
-    """No module is above 220 lines, or 250 where it is a whole service."""
-    lines = module.source.count("\n")
+    """No module is above 220 lines, its docstring aside, or 250 where it is a whole service."""
+    lines = module.source.count("\n") - _height(_docstring(module.tree))
     assert lines <= (LONGEST_SERVICE if module.name in SERVICES else LONGEST_MODULE)
 
 

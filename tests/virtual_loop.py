@@ -13,7 +13,7 @@ T = TypeVar("T")
 _TURN = 1e-6
 
 
-class _Leap(selectors.DefaultSelector):  # type: ignore[misc, valid-type]  # the class depends on the platform
+class _Leap(selectors.SelectSelector):
     """Does not wait for its time-out, but moves the clock by it."""
 
     now = 0.0

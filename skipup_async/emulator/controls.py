@@ -11,6 +11,7 @@ import attrs
 from skipup_async.emulator import lifecycle
 from skipup_async.emulator.call import Json, RefusedError
 from skipup_async.emulator.clock import to_seconds
+from skipup_async.emulator.deliveries import announce
 from skipup_async.emulator.faults import Break, Fault, Gate, failure
 from skipup_async.emulator.keys import new_key
 from skipup_async.emulator.seed import HANDLE, Seeds
@@ -35,11 +36,23 @@ class Controls(Seeds):
         return datetime.fromtimestamp(self._service.clock.now(), UTC)
 
     def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
-        """Move the clock forward. Raise `ValueError` for a step back."""
+        """Move the clock forward; webhooks due by then are posted. Raise `ValueError` for a step back."""
         service, step = self._service, timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         with service.store.transaction():
             service.clock.advance(step.total_seconds())
             service.store.run("INSERT OR REPLACE INTO settings VALUES ('ahead', :ahead)", ahead=service.clock.ahead)
+        self._service.courier.wake()
+
+    def settle(self, *, timeout: float = 30.0) -> None:
+        """Wait until every webhook that is due was tried; what failed and is due later is not waited for.
+
+        Raise `TimeoutError` after *timeout* seconds, `RuntimeError` in the emulator's own loop: await `settled` there.
+        """
+        self._service.courier.settle(timeout)
+
+    async def settled(self) -> None:
+        """Wait as `settle` does, in any loop."""
+        await self._service.courier.settled()
 
     def book(self, id: str) -> Json:
         """Find a time: an active request is booked. Give it as the API shows it in full.
@@ -151,4 +164,7 @@ class Controls(Seeds):
                 change = step(row["status"], int(service.clock.now()))
             except RefusedError as refusal:
                 raise ValueError(refusal.message) from None
-            return shape(service.store, requests.change(service.store, row, change))
+            changed = requests.change(service.store, row, change)
+            announce(service.store, service.ids, changed, change.effect, service.clock.now())
+            service.courier.wake()
+            return shape(service.store, changed)

@@ -17,6 +17,7 @@ from skipup_async.emulator.router import API
 from skipup_async.emulator.seed import HANDLE
 from skipup_async.emulator.server import Server
 from skipup_async.emulator.service import Service
+from skipup_async.emulator.siblings import HIRINGCENTER, THAREJA
 from skipup_async.emulator.store import MEMORY, Store
 from skipup_async.emulator.thread import LoopThread
 from skipup_async.emulator.windows import RateLimit
@@ -50,6 +51,7 @@ class Emulator(Controls):
         keep_requests: int = 10_000,
         allow_remote: bool = False,
         allow_live_key: bool = False,
+        allow_remote_webhooks: bool = False,
     ) -> None:
         if not allow_remote and not is_loopback(host):
             raise ValueError(f"{host!r} can be reached from outside: pass allow_remote=True if that is meant")
@@ -61,6 +63,7 @@ class Emulator(Controls):
         self._rate_limit = rate_limit
         self._check_host = not allow_remote
         self._allow_live_key = allow_live_key
+        self._allow_remote_webhooks = allow_remote_webhooks
         self._log = Log(keep_requests)
         self._server: Server | None = None
         self._thread: LoopThread | None = None
@@ -76,10 +79,24 @@ class Emulator(Controls):
     @property
     def url(self) -> str:
         """What clients take as their base URL, such as `http://127.0.0.1:8750/api/v1`."""
+        return self._address + API
+
+    @property
+    def hiringcenter_url(self) -> str:
+        """What clients of HiringCenter take as their base URL. Its state is in memory, whatever *db* is."""
+        return self._address + HIRINGCENTER
+
+    @property
+    def thareja_url(self) -> str:
+        """What clients of Thareja take as their base URL. Its state is in memory, whatever *db* is."""
+        return self._address + THAREJA
+
+    @property
+    def _address(self) -> str:
         if self._server is None:
             raise RuntimeError("the emulator is not running: use `with` or `async with`")
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}{API}"
+        return f"http://{host}:{self._port}"
 
     @property
     def requests(self) -> tuple[Received, ...]:
@@ -126,10 +143,11 @@ class Emulator(Controls):
             raise RuntimeError("the emulator is running already")
         store = Store(self._db)
         try:
-            self._running = _service(store, self._profile, self._rate_limit)
+            self._running = self._made(store)
             self._let_in(self._key, HANDLE, self._scopes)
             server = Server(self._running, self._log, check_host=self._check_host, allow_live_key=self._allow_live_key)
             self._port = await server.start(self._host, self._port)
+            await self._running.courier.start()
             self._server = server
         except BaseException:
             self._running = None
@@ -140,14 +158,15 @@ class Emulator(Controls):
         server, self._server = self._server, None
         service, self._running = self._running, None
         try:
+            if service is not None:
+                await service.courier.stop()
             if server is not None:
                 await server.stop()
         finally:
             if service is not None:
                 service.store.close()
 
-
-def _service(store: Store, profile: Profile, rate_limit: RateLimit | None) -> Service:
-    row = store.one("SELECT value FROM settings WHERE name = 'ahead'")
-    clock = Clock(ahead=row["value"] if row else 0.0)
-    return Service(store, clock, profile, rate_limit)
+    def _made(self, store: Store) -> Service:
+        row = store.one("SELECT value FROM settings WHERE name = 'ahead'")
+        clock = Clock(ahead=row["value"] if row else 0.0)
+        return Service(store, clock, self._profile, self._rate_limit, deliver_anywhere=self._allow_remote_webhooks)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import signal
 import sqlite3
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import get_args
 
 from skipup_async.emulator.emulator import Emulator
 from skipup_async.emulator.profile import PROFILES
+from skipup_async.emulator.signals import stop_signal
 from skipup_async.emulator.store import MEMORY
 from skipup_async.emulator.windows import Kind, RateLimit
 
@@ -39,10 +38,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 async def _serve(emulator: Emulator, options: argparse.Namespace) -> None:
     async with emulator:
-        ended = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
-                asyncio.get_running_loop().add_signal_handler(number, ended.set)
+        ended = stop_signal()
         _announce(emulator, options)
         await ended.wait()
     _say("Stopped.")
@@ -62,6 +58,7 @@ def _emulator(options: argparse.Namespace) -> Emulator:
         scopes=options.scope,
         allow_remote=options.allow_remote,
         allow_live_key=options.allow_live_key,
+        allow_remote_webhooks=options.allow_remote_webhooks,
     )
 
 
@@ -90,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--window", default="fixed", choices=get_args(Kind), help="how the limit is counted")
     parser.add_argument("--allow-remote", action="store_true", help="let --host be one that others can reach")
     parser.add_argument("--allow-live-key", action="store_true", help="accept a --key that looks live")
+    parser.add_argument("--allow-remote-webhooks", action="store_true", help="post webhooks to other machines too")
     return parser
 
 

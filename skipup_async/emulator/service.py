@@ -8,6 +8,7 @@ from typing import cast
 
 from skipup_async.emulator.call import Answer, Call, Caller, Json, RefusedError, invalid_request
 from skipup_async.emulator.clock import Clock
+from skipup_async.emulator.courier import Courier
 from skipup_async.emulator.faults import Fault, Faults
 from skipup_async.emulator.idempotency import Answers, Claim, claim
 from skipup_async.emulator.identifiers import Identifiers
@@ -17,6 +18,7 @@ from skipup_async.emulator.profile import Profile
 from skipup_async.emulator.received import Received
 from skipup_async.emulator.router import API, Handler, Match, Route, Router
 from skipup_async.emulator.routes import ROUTES
+from skipup_async.emulator.siblings import Siblings
 from skipup_async.emulator.store import Store
 from skipup_async.emulator.windows import RateLimit
 
@@ -27,16 +29,20 @@ _NOTHING = Answer(204)
 class Service:
     """The emulated SkipUp: its state, its clock and its rules."""
 
-    def __init__(self, store: Store, clock: Clock, profile: Profile, limit: RateLimit | None) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, profile: Profile, limit: RateLimit | None, *, deliver_anywhere: bool = False
+    ) -> None:
         self.store = store
         self.clock = clock
         self.profile = profile
         self.ids = Identifiers()
         self.keys = Keys(store, self.ids, profile)
         self.faults = Faults()
+        self.courier = Courier(store, clock, anywhere=deliver_anywhere)
         self.limiter = Limiter(limit, profile)
         self._answers = Answers(store, profile)
         self._router = Router(ROUTES)
+        self._siblings = Siblings(self.keys, clock, limit)
 
     async def answer(self, received: Received) -> tuple[Answer, Fault | None]:
         """The answer to a call, and the fault it met."""
@@ -60,6 +66,8 @@ class Service:
             return Answer(500, {"error": {"type": "server_error", "message": "The emulator failed; see its log"}})
 
     async def _admit(self, received: Received, fault: Fault | None) -> Answer:
+        if self._siblings.serve(received.path):
+            return await self._siblings.answer(received, fault)
         match = self._router.find(received.method, received.path)
         caller = self.keys.authenticate(received.headers.all("Authorization"), self.clock.now())
         headers = self.limiter.admit(caller, self.clock.steady())
@@ -90,7 +98,10 @@ class Service:
                 profile=self.profile,
             )
             handler = fault.stand_in if fault is not None and self._stands_in(fault) else match.route.handler
-            return self._commit(call, handler, claimed)
+            answer = self._commit(call, handler, claimed)
+        if received.method != "GET":
+            self.courier.wake()
+        return answer
 
     def _commit(self, call: Call, handler: Handler, claimed: Claim | None) -> Answer:
         """Run the handler. Its effect and the kept answer are one transaction."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from skipup_async.emulator import lifecycle, paging
 from skipup_async.emulator.call import Answer, Call, not_found
+from skipup_async.emulator.deliveries import announce
 from skipup_async.emulator.fields import Fields, fold
 from skipup_async.emulator.router import Route
 from skipup_async.emulator.routes import meeting_request_body as written
@@ -68,7 +69,9 @@ def create(call: Call) -> Answer:
     columns |= {"organizer_email": email, "organizer_folded": fold(email)}
     columns |= {"created_at": call.at, "updated_at": call.at}
     requests.add(call.store, columns, organizer, people)
-    return _answer(call, requests.find(call.store, call.workspace, id), "create", status=202)
+    row = requests.find(call.store, call.workspace, id)
+    announce(call.store, call.ids, row, "meeting_request.created", call.now)
+    return _answer(call, row, "create", status=202)
 
 
 def cancel(call: Call) -> Answer:
@@ -131,7 +134,9 @@ def _found(call: Call) -> sqlite3.Row:
 
 
 def _changed(call: Call, row: sqlite3.Row, change: lifecycle.Change, action: str) -> Answer:
-    return _answer(call, requests.change(call.store, row, change), action)
+    changed = requests.change(call.store, row, change)
+    announce(call.store, call.ids, changed, change.effect, call.now)
+    return _answer(call, changed, action)
 
 
 def _answer(call: Call, row: sqlite3.Row, action: str, *, status: int = 200) -> Answer:

@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 from skipup_async.emulator import paging
 from skipup_async.emulator.call import Answer, Call, Json, invalid_value, not_found
 from skipup_async.emulator.clock import to_text
+from skipup_async.emulator.deliveries import EVENTS
 from skipup_async.emulator.fields import Fields
 from skipup_async.emulator.hosts import is_loopback
 from skipup_async.emulator.router import Route
 
-EVENTS = tuple(f"meeting_request.{what}" for what in ("created", "booked", "cancelled", "organizer_changed"))
 _EVENT_SHAPE = re.compile(r"[a-z_]+\.[a-z_]+")
 _LONGEST_URL = 2048
 
