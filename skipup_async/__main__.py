@@ -1,4 +1,4 @@
-"""The command line: `python -m skipup_async demo`, or `emulator`."""
+"""The command line: `python -m skipup_async demo`, `emulator` or `listen`."""
 
 import argparse
 import sys
@@ -14,6 +14,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("demo", help="the main job in a few seconds: no key, no network")
     commands.add_parser("emulator", help="a local SkipUp to work against", add_help=False)
+    commands.add_parser("listen", help="print webhooks as they arrive, verified", add_help=False)
     chosen, rest = parser.parse_known_args(argv)
     if chosen.command == "demo":
         if rest:
@@ -21,6 +22,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from skipup_async import demo
 
         return demo.run()
+    if chosen.command == "listen":
+        from skipup_async.emulator import listen
+
+        return listen.run(rest)
     from skipup_async.emulator import serve
 
     return serve.run(rest)

@@ -3,11 +3,14 @@
 import asyncio
 import os
 import sys
+from datetime import UTC, datetime
 
 from skipup_async.emulator import Emulator
 from skipup_async.errors import InvalidRequestError
+from skipup_async.hiringcenter import AsyncHiringCenter
 from skipup_async.skipup.client import AsyncSkipUp, SkipUp
 from skipup_async.skipup.meeting_request import MeetingRequest, Participant
+from skipup_async.thareja import AsyncThareja
 
 __all__ = ["run"]
 
@@ -45,6 +48,8 @@ def run() -> int:
     asyncio.run(_awaited(story))
     story.chapter("Blocking: SkipUp, the same calls without await")
     _blocking(story)
+    story.chapter("Two more services on the same core: HiringCenter and Thareja")
+    asyncio.run(_siblings(story))
     print("\nNothing left this machine. `python -m skipup_async emulator` runs the server alone.")
     return 0
 
@@ -96,6 +101,26 @@ def _blocking(story: _Story) -> None:
             story.step("members", f"{member.name}, {member.role}")
         limit = skipup.rate_limit
         story.step("rate_limit", f"{limit.available:.0f} of {limit.limit:.0f} requests left this minute")
+
+
+async def _siblings(story: _Story) -> None:
+    async with (
+        Emulator() as emulator,
+        AsyncHiringCenter(emulator.api_key, base_url=emulator.hiringcenter_url) as hiringcenter,
+        AsyncThareja(emulator.api_key, base_url=emulator.thareja_url) as thareja,
+    ):
+        when = datetime(2027, 2, 1, 14, tzinfo=UTC)
+        meeting = await hiringcenter.meetings.create(
+            prospect_id="prospect-1", owner_id="owner-1", meeting_date=when, time_zone="UTC", meeting_type="phone"
+        )
+        story.step("create", f"a {meeting.meeting_type} meeting on {meeting.meeting_date:%d %B %Y}")
+        moved = await hiringcenter.meetings.update(meeting.id, location="Zoom")
+        story.step("update", f"now at {moved.location}")
+        story.step("delete", (await hiringcenter.meetings.delete(meeting.id)).message or "deleted")
+        asked = await thareja.meetings.create(recipient_id=5, team_id=1, date=when.replace(tzinfo=None))
+        story.step("create", f"14:00 in {asked.timezone}, which is {asked.start:%H:%M} UTC")
+        story.step("pending", f"{len(await thareja.meetings.pending().collect())} meeting waits for an answer")
+        story.step("confirm", f"the recipient says yes: {(await thareja.meetings.confirm(asked.id)).status}")
 
 
 def _shown(request: MeetingRequest) -> str:
