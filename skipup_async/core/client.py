@@ -56,6 +56,8 @@ class Client(Resource[S_co]):
         elif not _limits(limiter):
             msg = "limiter must have slot() and pause(seconds), as TokenBucket(…) and Unlimited() have"
             raise ConfigurationError(msg)
+        if isinstance(limiter, RankedLimiter):
+            limiter.serve(key.digest)
         if not (session is None or callable(session) or (self._takes_open_session and hasattr(session, "request"))):
             other = ", or an open one" if self._takes_open_session else ": an open one belongs to another event loop"
             msg = f"session must be a function that makes an aiohttp.ClientSession{other}"

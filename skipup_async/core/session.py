@@ -87,6 +87,8 @@ class Session:
     async def aclose(self) -> None:
         """Close the connections. Any later call is a ClientClosedError."""
         await self._connections.aclose()
+        if isinstance(self.limiter, RankedLimiter):
+            await self.limiter.aclose()
 
     async def send(self, request: Request[T]) -> T:
         """The answer to *request*, decoded; waits for the limiter, and tries again where that is right."""
@@ -141,11 +143,12 @@ class Session:
         self._connections.check()
         async with self._slot(Rank.RETRY if call.sends else self.options.rank):
             answer = await self._exchange(call, fresh)
-        call.last_headers = answer.headers
-        reset = exhausted_for(answer.headers)
-        if reset is not None and isinstance(self.limiter, RankedLimiter):
-            self.limiter.hold(min(reset, self.options.retry.max_retry_after))
-        return interpret(request, answer, self.dialect, LARGEST_BODY)
+            call.last_headers = answer.headers
+            reset = exhausted_for(answer.headers)
+            if reset is not None and isinstance(self.limiter, RankedLimiter):
+                self.limiter.hold(min(reset, self.options.retry.max_retry_after))
+            # Here, so that the limiter sees what the answer was: the first one after a 429 decides for the rest.
+            return interpret(request, answer, self.dialect, LARGEST_BODY)
 
     def _slot(self, rank: Rank) -> AbstractAsyncContextManager[object]:
         limiter = self.limiter

@@ -149,6 +149,10 @@ def _text(value: object, depth: int = 0) -> str:
     if isinstance(value, (tuple, list)):
         members = cast("Sequence[object]", value)
         return _joined((_text(member, depth + 1) for member in members), len(members), depth)
+    if isinstance(value, BaseException):
+        return f"{type(value).__name__}: {value}"
+    if isinstance(value, float):
+        return f"{value:.3f}".rstrip("0").rstrip(".")
     return "" if value is None else str(value)
 
 

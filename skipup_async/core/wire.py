@@ -145,23 +145,26 @@ class Connections:
         """One request on the wire and its answer; raises one of our errors, free of aiohttp's."""
         self.check()
         session = self._session(fresh)
+        ends = None if timeout is None else asyncio.get_running_loop().time() + timeout
         fault: SkipUpError
         try:
-            response = await session.request(
-                method,
-                url,
-                headers=headers if self._source is None else self._identified(headers),
-                data=content,
-                allow_redirects=False,
-                raise_for_status=False,
-                auto_decompress=False,
-                skip_auto_headers=None if self._source is None else _NO_AUTO_HEADERS,
-                middlewares=(_send_once,),
-                timeout=_client_timeout(timeout),
-            )
+            # Not aiohttp's own total time-out: a cancellation in the same moment is lost in it.
+            async with asyncio.timeout_at(ends):
+                response = await session.request(
+                    method,
+                    url,
+                    headers=headers if self._source is None else self._identified(headers),
+                    data=content,
+                    allow_redirects=False,
+                    raise_for_status=False,
+                    auto_decompress=False,
+                    skip_auto_headers=None if self._source is None else _NO_AUTO_HEADERS,
+                    middlewares=(_send_once,),
+                    timeout=_client_timeout(timeout),
+                )
             try:
                 check_status(response.status)
-                return Answer(response.status, response.headers, await _read(response))
+                return Answer(response.status, response.headers, await _read(response, ends))
             except BaseException:
                 response.close()
                 raise
@@ -245,11 +248,11 @@ def _abandon(session: aiohttp.ClientSession) -> None:
 
 @functools.lru_cache(maxsize=64)
 def _client_timeout(total: float | None) -> aiohttp.ClientTimeout:
-    """Bounds for one attempt of *total* seconds: on connecting, on each silence, and on the whole."""
+    """Bounds within one attempt of *total* seconds: on connecting, and on each silence."""
     if total is None:
         return aiohttp.ClientTimeout(total=None, ceil_threshold=_NEVER_ROUND)
     return aiohttp.ClientTimeout(
-        total=total,
+        total=None,
         connect=min(_CONNECT, total * _CONNECT_SHARE),
         sock_connect=min(_SOCKET_CONNECT, total * _CONNECT_SHARE),
         sock_read=min(total, max(_SILENCE, total - _CONNECT)),
@@ -257,11 +260,12 @@ def _client_timeout(total: float | None) -> aiohttp.ClientTimeout:
     )
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
+async def _read(response: aiohttp.ClientResponse, ends: float | None) -> bytes:
     """The body as it comes off the wire; an error's body may be lost, since its status says enough."""
     fault: ResponseError
     try:
-        return await _bounded(response)
+        async with asyncio.timeout_at(ends):
+            return await _bounded(response)
     except ResponseError as raised:
         fault = raised
     except TimeoutError:

@@ -1,0 +1,1 @@
+"""What this package costs, measured beside its peers in one run."""
