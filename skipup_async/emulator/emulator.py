@@ -34,8 +34,8 @@ class Emulator(Controls):
     *key* is its API key, one of its own unless given, with *scopes* (all unless told). *port* 0 takes a free one.
     *db* is `":memory:"` or a file, whose state is there again next time. *profile* answers what the documents leave
     open, *rate_limit* (none unless given) how many calls a key has. The latest *keep_requests* are at hand in
-    `requests`. It listens on loopback only, and refuses live keys, unless *allow_remote* and *allow_live_key* say
-    otherwise.
+    `requests`. It listens on loopback only, refuses live keys, and posts webhooks to loopback only, unless
+    *allow_remote*, *allow_live_key* and *allow_remote_webhooks* say otherwise.
     """
 
     def __init__(

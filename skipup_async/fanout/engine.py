@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Iterable
 from typing import Any, Generic, TypeVar
 
-from skipup_async.core.limits import Limiter
+from skipup_async.core.limits import Limiter, RankedLimiter
 from skipup_async.fanout.outcome import Outcome, Report
 from skipup_async.fanout.plan import Plan
 from skipup_async.fanout.run import Run
@@ -34,13 +34,15 @@ class FanOut(Generic[I, T]):
     ) -> None:
         self._make_run: Callable[[], Run] = lambda: Run(call, items, plan, limiter, blocking=blocking)
         self._keep = plan.keep
+        self._limiter = limiter
 
     def __await__(self) -> Generator[Any, Any, Report[I, T]]:
         return self.report().__await__()
 
     async def report(self) -> Report[I, T]:
         """What became of all items."""
-        report: Report[I, T] = Report([] if self._keep else None)
+        limit = self._limiter.snapshot() if isinstance(self._limiter, RankedLimiter) else None
+        report: Report[I, T] = Report([] if self._keep else None, limit=limit)
         begun, run = time.monotonic(), self._make_run()
         async with contextlib.aclosing(run.outcomes()) as outcomes:
             async for outcome in outcomes:

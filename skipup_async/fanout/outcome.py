@@ -1,12 +1,24 @@
 """What became of one item, and of all of them."""
 
 from collections.abc import Iterator
-from typing import Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import attrs
 
+from skipup_async.core.limits import RateLimit
 from skipup_async.core.record import Record
-from skipup_async.errors import APIConnectionError, RateLimitError, ServerError, SkipUpError, TLSVerificationError
+from skipup_async.core.table import html_of_many
+from skipup_async.errors import (
+    APIConnectionError,
+    InvalidArgumentError,
+    RateLimitError,
+    ServerError,
+    SkipUpError,
+    TLSVerificationError,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Outcome", "Report", "is_transient"]
 
@@ -72,6 +84,8 @@ class Report(Generic[I_co, T_co]):
     elapsed: float = 0.0
     #: What ended the fan-out before its last item: the deadline, or `max_creates`; None where nothing did.
     stopped: SkipUpError | None = None
+    #: The limit the calls were made under, as it stood at the start; None where it cannot be known.
+    limit: RateLimit | None = None
 
     @property
     def failed(self) -> int:
@@ -108,6 +122,22 @@ class Report(Generic[I_co, T_co]):
     def to_rows(self) -> list[dict[str, Any]]:
         """One dict for each outcome that was kept, or for each failure where none were."""
         return list(_rows(self.failures if self.outcomes is None else self.outcomes))
+
+    def plot(self, axes: "Axes | None" = None) -> "Axes":
+        """Draw how many calls each period took, against the limit, failures marked; gives matplotlib's axes.
+
+        Needs matplotlib, which the extra ``notebook`` brings. *axes* are where to draw; left out, a new figure.
+        """
+        from skipup_async.fanout.picture import draw
+
+        if self.outcomes is None:
+            msg = "plot() needs the outcomes, which keep=False leaves out"
+            raise InvalidArgumentError(msg)
+        return draw(self.outcomes, self.limit, axes)
+
+    def _repr_html_(self) -> str:
+        succeeded = (outcome for outcome in self.outcomes or () if outcome.ok)
+        return html_of_many([*self.failures, *succeeded], f"; {self!r}")
 
     def __repr__(self) -> str:
         stopped = f", stopped by {type(self.stopped).__name__}" if self.stopped else ""

@@ -88,7 +88,7 @@ class WorkspaceMembers(Resource[S_co]):
         """Take a member out of the list; nobody who is not in it can organize a meeting.
 
         An answer that is lost is an AmbiguousOutcomeError, and the call is
-        never repeated by itself.
+        never repeated by itself: `list()` tells who is in now, not by whose call.
 
         Provisional: the answer is inferred.
         """
@@ -99,7 +99,7 @@ class WorkspaceMembers(Resource[S_co]):
         """Put a member back into the list.
 
         An answer that is lost is an AmbiguousOutcomeError, and the call is
-        never repeated by itself.
+        never repeated by itself: `list()` tells who is in now, not by whose call.
 
         Provisional: the answer is inferred.
         """

@@ -1,0 +1,133 @@
+"""Posts webhooks: what is due goes out, signed, and what comes of it is written down."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from concurrent.futures import Future
+from contextlib import suppress
+from itertools import groupby
+from operator import attrgetter
+from urllib.parse import urlsplit
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+
+from skipup_async.emulator import deliveries
+from skipup_async.emulator.clock import Clock
+from skipup_async.emulator.deliveries import Due
+from skipup_async.emulator.hosts import is_loopback
+from skipup_async.emulator.store import Store
+from skipup_async.webhooks import Webhook
+
+_log = logging.getLogger(__name__)
+_SECONDS = 5.0
+_MOST_CONNECTIONS = 16
+
+
+class Courier:
+    """Posts deliveries when their time has come by the emulator's clock, one after the other to each endpoint.
+
+    It posts to loopback hosts only, unless it may *anywhere*: an emulator must not be a way into somebody's network.
+    """
+
+    def __init__(self, store: Store, clock: Clock, *, anywhere: bool) -> None:
+        self._store = store
+        self._clock = clock
+        self._anywhere = anywhere
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def start(self) -> None:
+        """Begin to post, in the running loop."""
+        self._loop = asyncio.get_running_loop()
+        self._woken = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._session = ClientSession(
+            connector=TCPConnector(limit=_MOST_CONNECTIONS, force_close=True),
+            timeout=ClientTimeout(total=_SECONDS),
+            cookie_jar=DummyCookieJar(),
+            auto_decompress=False,
+        )
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Post no more. What was on its way is pending still."""
+        if self._loop is None:
+            return
+        self._loop = None
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+        await self._session.close()
+
+    def wake(self) -> None:
+        """Look again at what is due. Safe to call from any thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._woken.set)
+
+    def settle(self, timeout: float) -> None:
+        """Wait, in another thread than the loop's, until everything due was attempted."""
+        if self._loop is not None and self._loop is _running_loop():
+            raise RuntimeError("in the emulator's own loop this would wait for itself: await settled() instead")
+        self._everything_due().result(timeout)
+
+    async def settled(self) -> None:
+        """Wait until everything due was attempted."""
+        await asyncio.wrap_future(self._everything_due())
+
+    def _everything_due(self) -> Future[None]:
+        if self._loop is None:
+            raise RuntimeError("the emulator is not running: use `with` or `async with`")
+        return asyncio.run_coroutine_threadsafe(self._deliver_due(), self._loop)
+
+    async def _run(self) -> None:
+        while True:
+            self._woken.clear()
+            await self._deliver_due()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._wait()):
+                    await self._woken.wait()
+
+    def _wait(self) -> float | None:
+        at = deliveries.next_due(self._store)
+        return None if at is None else max(0.0, at - self._clock.now())
+
+    async def _deliver_due(self) -> None:
+        async with self._turn:
+            while waiting := deliveries.due(self._store, self._clock.now()):
+                by_endpoint = sorted(waiting, key=attrgetter("endpoint_id"))  # stable: the order of events stays
+                batches = [list(batch) for _, batch in groupby(by_endpoint, key=attrgetter("endpoint_id"))]
+                await asyncio.gather(*map(self._deliver_in_order, batches))
+
+    async def _deliver_in_order(self, batch: Iterable[Due]) -> None:
+        for delivery in batch:
+            if not self._may_reach(delivery.url):
+                _log.warning("not delivered: the endpoint %s is not on this machine", delivery.endpoint_id)
+                deliveries.give_up(self._store, delivery)
+                continue
+            code = await self._post(delivery)
+            if not deliveries.attempted(self._store, delivery, code, self._clock.now()):
+                return
+
+    def _may_reach(self, url: str) -> bool:
+        return self._anywhere or is_loopback(urlsplit(url).hostname or "")
+
+    async def _post(self, delivery: Due) -> int | None:
+        """The status that an attempt is answered with, `None` for no answer. No redirect is followed."""
+        # Signed by real time, not the emulator's: the receiver that checks it cannot know how far that was advanced.
+        headers = {"Content-Type": "application/json", **Webhook(delivery.secret).sign(delivery.body)}
+        try:
+            async with self._session.post(
+                delivery.url, data=delivery.body, headers=headers, allow_redirects=False
+            ) as response:
+                return response.status
+        except (ClientError, TimeoutError, OSError, ValueError) as error:
+            _log.info("no answer from the endpoint %s: %s", delivery.endpoint_id, type(error).__name__)
+            return None
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
