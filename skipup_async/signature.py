@@ -3,15 +3,17 @@
 import hmac
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, NoReturn, Protocol, cast
 
 from skipup_async.errors import ConfigurationError, WebhookVerificationError
 
-__all__ = ["HEADER", "Claim", "Headers", "claim", "digest", "macs", "value"]
+__all__ = ["HEADER", "HIRINGCENTER_HEADERS", "Claim", "Headers", "claim", "digest", "macs", "value"]
 
-#: The header that carries time and signatures.
+#: The header that carries time and signatures, where a service has no other name for it.
 HEADER = "X-Webhook-Signature"
+#: The same under the names another service gave it, the one of today first.
+HIRINGCENTER_HEADERS = ("X-HiringCenter-Signature", "X-HiringCenter-Pro-Signature")
 
 _MOST_SIGNATURES = 10
 _SHORTEST_SECRET = 24
@@ -37,9 +39,9 @@ class Claim(NamedTuple):
     signatures: tuple[bytes, ...]
 
 
-def claim(headers: Headers) -> Claim:
-    """What the one signature header among *headers* says; WebhookVerificationError where there is no such header."""
-    return _parsed(_found(headers))
+def claim(headers: Headers, names: Sequence[str]) -> Claim:
+    """What the one header among *headers* with one of *names* says; WebhookVerificationError where there is not one."""
+    return _parsed(_found(headers, names), names[0])
 
 
 def value(timestamp: str, signature: bytes) -> str:
@@ -69,16 +71,16 @@ def digest(mac: hmac.HMAC, timestamp: str, body: bytes) -> bytes:
     return own.digest()
 
 
-def _found(headers: Headers) -> str:
-    wanted = HEADER.lower()
+def _found(headers: Headers, names: Sequence[str]) -> str:
+    wanted = {name.lower() for name in names}
     try:
-        values = [each for name, value in headers.items() if _text(name).lower() == wanted for each in _each(value)]
+        values = [each for name, value in headers.items() if _text(name).lower() in wanted for each in _each(value)]
     except (AttributeError, TypeError, ValueError):
         msg = "headers must be the mapping of the request's headers"
     else:
         if len(values) == 1:
             return _text(values[0])
-        msg = f"the request has {'more than one' if values else 'no'} {HEADER} header"
+        msg = f"the request has {'more than one' if values else 'no'} {names[0]} header"
     raise WebhookVerificationError(msg)
 
 
@@ -94,23 +96,23 @@ def _each(value: object) -> list[object]:
     return list(cast("Iterable[object]", value)) if isinstance(value, (list, tuple)) else [value]
 
 
-def _parsed(header: str) -> Claim:
+def _parsed(header: str, name: str) -> Claim:
     if header.count(",") > _MOST_SIGNATURES:
-        msg = f"the {HEADER} header holds more than {_MOST_SIGNATURES} signatures"
+        msg = f"the {name} header holds more than {_MOST_SIGNATURES} signatures"
         raise WebhookVerificationError(msg)
-    fields = [_FIELD.fullmatch(part) or _refuse_form() for part in header.split(",")]
+    fields = [_FIELD.fullmatch(part) or _refuse_form(name) for part in header.split(",")]
     times = [field[2] for field in fields if field[1] == "t"]
     # Other versions are for others to read: a new one beside v1 must not lock anybody out.
     digests = [field[2] for field in fields if field[1] == "v1"]
     if len(times) != 1 or _TIMESTAMP.fullmatch(times[0]) is None:
-        _refuse_form()
+        _refuse_form(name)
     if not digests or not all(map(_DIGEST.fullmatch, digests)):
-        _refuse_form()
+        _refuse_form(name)
     return Claim(times[0], tuple(bytes.fromhex(each) for each in digests))
 
 
-def _refuse_form() -> NoReturn:
-    msg = f"the {HEADER} header is not of the form t=1700000000,v1=<64 lowercase hex digits>"
+def _refuse_form(name: str) -> NoReturn:
+    msg = f"the {name} header is not of the form t=1700000000,v1=<64 lowercase hex digits>"
     raise WebhookVerificationError(msg)
 
 

@@ -68,8 +68,9 @@ class Webhook:
     before and after its time; None means for ever. With *replay* an event that
     was delivered before is a `ReplayedEvent`: True remembers the latest 10,000
     events, a number that many, in this process. An event counts as delivered
-    once it is verified, so hand it on before anything can fail. *clock* gives
-    the seconds since 1970.
+    once it is verified, so hand it on before anything can fail. *header* names
+    the header of the signature; without it those of SkipUp and of HiringCenter
+    are known. *clock* gives the seconds since 1970.
 
     Raises ConfigurationError for what could verify nothing, and warns of a
     secret short enough to be guessed.
@@ -78,12 +79,14 @@ class Webhook:
     def __init__(
         self,
         secret: str | bytes | Iterable[str | bytes],
-        *,
         tolerance: float | None = 300,
+        *,
         replay: int | None = None,
+        header: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._macs = signature.macs(secret)
+        self._names = _names(header)
         self._tolerance = _checked_tolerance(tolerance)
         self._delivered = _delivered(replay)
         self._clock = clock
@@ -108,7 +111,7 @@ class Webhook:
         if len(body) > _LARGEST_BODY:
             msg = "the body is larger than 1 MiB"
             raise WebhookVerificationError(msg)
-        claim = signature.claim(headers)
+        claim = signature.claim(headers, self._names)
         if not _fits(self._macs, claim, body):
             msg = "no signature fits the body and the secret"
             raise WebhookVerificationError(msg)
@@ -127,7 +130,7 @@ class Webhook:
         if not _is_bytes(body):
             raise InvalidArgumentError(_RAW_BYTES)
         at = str(int(self._clock() if timestamp is None else timestamp))
-        return {signature.HEADER: signature.value(at, signature.digest(self._macs[0], at, body))}
+        return {self._names[0]: signature.value(at, signature.digest(self._macs[0], at, body))}
 
     def _check_time(self, timestamp: int) -> None:
         age = self._clock() - timestamp
@@ -180,6 +183,15 @@ def _object(body: bytes) -> dict[str, Any]:
         msg = "the body is genuine, but it is not a JSON object"
         raise WebhookVerificationError(msg)
     return cast("dict[str, Any]", value)
+
+
+def _names(header: object) -> tuple[str, ...]:
+    if header is None:
+        return signature.HEADER, *signature.HIRINGCENTER_HEADERS
+    if not isinstance(header, str) or not header:
+        msg = "header must be the name of the header that carries the signature"
+        raise ConfigurationError(msg)
+    return (header,)
 
 
 def _checked_tolerance(seconds: Any) -> float:
