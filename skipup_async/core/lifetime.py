@@ -1,0 +1,150 @@
+"""How long connections live: within one loop and one process, and no longer than either."""
+
+import asyncio
+import os
+import warnings
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Generic, Protocol, TypeVar
+
+from skipup_async.errors import ClientClosedError
+
+__all__ = ["Sessions"]
+
+
+class _Connector(Protocol):
+    def close(self) -> Awaitable[None]: ...
+
+
+class _Session(Protocol):
+    @property
+    def connector(self) -> _Connector | None: ...
+    @property
+    def closed(self) -> bool: ...
+    def detach(self) -> None: ...
+    async def close(self) -> None: ...
+
+
+S = TypeVar("S", bound=_Session)
+
+
+class _Home:
+    """The process and the event loop that connections belong to: those of their first use."""
+
+    def __init__(self) -> None:
+        self._place: tuple[int, asyncio.AbstractEventLoop] | None = None
+        #: Whether they were closed.
+        self.closed = False
+
+    def check(self) -> None:
+        """Raise ClientClosedError where the connections must not be used: closed, another loop, another process."""
+        if self.closed:
+            msg = "the client is closed"
+        elif self._place is None:
+            self._place = os.getpid(), asyncio.get_running_loop()
+            return
+        elif self._place[0] != os.getpid():
+            msg = "the client was made before a fork: make one in each process"
+        elif self._place[1] is not asyncio.get_running_loop():
+            msg = "the client belongs to another event loop: make one in each loop"
+        else:
+            return
+        raise ClientClosedError(msg)
+
+    @property
+    def inherited(self) -> bool:
+        """Whether the connections are a parent's, and this is the child of a fork."""
+        return self._place is not None and self._place[0] != os.getpid()
+
+
+class Sessions(Generic[S]):
+    """The HTTP sessions of a client, opened at their first use: one whose connections are used again, and one fresh.
+
+    *opened* opens one of them, fresh or not; a *borrowed* one is the caller's
+    and never closed here.
+    """
+
+    def __init__(self, opened: Callable[[bool], S], *, borrowed: bool) -> None:
+        self._opened = opened
+        self._borrowed = borrowed
+        self._home = _Home()
+        self._open: dict[bool, S] = {}
+        self._guard: AsyncGenerator[None, None] | None = None
+
+    def check(self) -> None:
+        """Raise ClientClosedError where the sessions must not be used: closed, another loop, another process."""
+        self._home.check()
+
+    def get(self, fresh: bool) -> S:
+        """The session that is used again, or the *fresh* one. Raises ClientClosedError as `check` does."""
+        self._home.check()
+        session = self._open.get(fresh)
+        if session is None:
+            if not self._borrowed and self._guard is None:
+                self._guard = _closing_with_the_loop(self._open)
+            session = self._open[fresh] = self._opened(fresh)
+        if session.closed:
+            msg = "the aiohttp session given to the client is closed"
+            raise ClientClosedError(msg)
+        return session
+
+    async def drop(self, fresh: bool) -> None:
+        """Close one of the sessions; the next use opens another."""
+        session = self._open.pop(fresh, None)
+        if session is not None and not self._borrowed:
+            await session.close()
+
+    async def aclose(self) -> None:
+        """Close both, if they are not borrowed. Any later use is a ClientClosedError."""
+        self._home.closed = True
+        sessions, self._open = list(self._open.values()), {}
+        for session in sessions:
+            if self._home.inherited:
+                session.detach()
+            elif not self._borrowed:
+                await session.close()
+        if self._guard is not None:
+            await self._guard.aclose()
+
+    def __del__(self) -> None:
+        if self._borrowed or not self._open:
+            return
+        for session in self._open.values():
+            if self._home.inherited:
+                session.detach()
+            else:
+                _abandon(session)
+        if not self._home.inherited:
+            msg = "a client was left open: use `async with`, or await its aclose()"
+            warnings.warn(msg, ResourceWarning, stacklevel=2)
+
+
+def _closing_with_the_loop(sessions: Mapping[bool, _Session]) -> AsyncGenerator[None, None]:
+    """A generator that closes *sessions* when their loop ends, for afterwards nothing can close them in peace.
+
+    `asyncio.run` ends the generators begun in its loop before it closes the loop.
+    """
+    home = os.getpid()
+
+    async def guard() -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            for session in tuple(sessions.values()):
+                if home == os.getpid():
+                    await session.close()
+
+    begun = guard()
+    with suppress(StopIteration):
+        begun.__anext__().send(None)
+    return begun
+
+
+def _abandon(session: _Session) -> None:
+    """Close *session* where nothing can be awaited, so that aiohttp adds no warning to ours."""
+    connector = session.connector
+    session.detach()
+    if connector is not None:
+        closing = connector.close().__await__()
+        with suppress(StopIteration, RuntimeError):
+            next(iter(closing))
