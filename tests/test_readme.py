@@ -5,11 +5,13 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from skipup_async.emulator import Emulator
+from tests.redis_server import RedisServer, binary
 from tests.waiting import until_threads
 
 README = Path(__file__).parent.parent / "README.md"
@@ -29,9 +31,21 @@ def programs() -> list[tuple[str, str | None]]:
     return found
 
 
-def environment_for(emulator: Emulator) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis or Valkey for the program that shares its limit; it comes with the extra `test`."""
+    program = binary()
+    assert program is not None
+    server = RedisServer(program, tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server.url
+    server.kill()
+
+
+def environment_for(emulator: Emulator, redis_url: str = "") -> dict[str, str]:
     """What the README tells its readers to set."""
     return os.environ | {
+        "REDIS_URL": redis_url,
         "SKIPUP_API_KEY": emulator.api_key,
         "SKIPUP_BASE_URL": emulator.url,
         "SKIPUP_WEBHOOK_SECRET": "whsec_only_for_these_tests_0123456789",
@@ -40,10 +54,10 @@ def environment_for(emulator: Emulator) -> dict[str, str]:
 
 @pytest.mark.parametrize(("program", "output"), programs(), ids=lambda value: "")
 def test_each_program_runs_and_prints_what_is_shown_below_it(
-    program: str, output: str | None, emulator: Emulator, tmp_path: Path
+    program: str, output: str | None, emulator: Emulator, redis_url: str, tmp_path: Path
 ) -> None:
     """A Python block of the README is a complete program without a warning."""
-    environment = environment_for(emulator)
+    environment = environment_for(emulator, redis_url)
     done = subprocess.run(
         [sys.executable, "-X", "dev", "-W", "error", "-c", program],
         cwd=tmp_path,
