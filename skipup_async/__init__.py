@@ -1,5 +1,6 @@
 """SkipUp schedules meetings by e-mail; this is its API, awaited (`AsyncSkipUp`) and blocking (`SkipUp`)."""
 
+from skipup_async.core.collected import Collected
 from skipup_async.core.limits import AllOf, Limiter, RateLimit, TokenBucket, Unlimited
 from skipup_async.core.pager import BlockingPager, Pager
 from skipup_async.core.request import Page
@@ -54,6 +55,7 @@ __all__ = [
     "BlockingPager",
     "Campaign",
     "ClientClosedError",
+    "Collected",
     "ConfigurationError",
     "ConflictError",
     "CreateLimitError",

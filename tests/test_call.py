@@ -229,7 +229,7 @@ def test_a_refusal_after_a_send_that_changed_nothing_is_a_refusal(first: SkipUpE
 
 def test_with_one_attempt_a_lost_state_change_is_ambiguous() -> None:
     """Nothing is read back for a caller who wants no second request."""
-    with pytest.raises(AmbiguousOutcomeError):
+    with pytest.raises(AmbiguousOutcomeError, match="done: reset"):
         call(Operation.GUARDED, max_attempts=1).after(lost())
 
 
@@ -239,6 +239,21 @@ def test_an_additive_call_is_never_sent_twice_after_a_lost_answer() -> None:
         call(Operation.ADDITIVE).after(lost())
     assert caught.value.maybe_applied
     assert caught.value.current is None
+    assert str(caught.value) == "nobody can tell whether POST /things/:id was done: reset"
+
+
+def test_a_call_knows_whether_it_may_be_in_effect() -> None:
+    """Not before it was sent, nor once it was refused for certain; in between, and after a lost answer, it may be."""
+    sent, unsent, lossy = call(Operation.KEYED), call(Operation.KEYED), call(Operation.KEYED, max_attempts=1)
+    unsent.sends = 0
+    assert sent.in_effect
+    assert not unsent.in_effect
+    with pytest.raises(ValidationError):
+        sent.after(ValidationError("no", status_code=422))
+    with pytest.raises(APIConnectionError):
+        lossy.after(lost())
+    assert not sent.in_effect
+    assert lossy.in_effect
 
 
 def test_an_error_tells_of_the_call() -> None:
@@ -310,6 +325,7 @@ def test_what_nobody_can_tell_is_ambiguous_and_shows_the_object(error: SkipUpErr
     with pytest.raises(AmbiguousOutcomeError) as caught:
         call(Operation.GUARDED).believe(Belief.UNCLEAR, CURRENT, error)
     assert caught.value.current is CURRENT
+    assert str(error) in str(caught.value)
 
 
 @pytest.mark.parametrize("found", [Belief.ANOTHERS, Belief.ELSEWHERE])
@@ -338,7 +354,7 @@ def test_a_refusal_of_an_unknown_kind_is_never_met_with_another_send() -> None:
 
 def test_an_object_without_a_state_is_in_another() -> None:
     """A campaign has no `status`."""
-    with pytest.raises(InvalidRequestError, match="in another state"):
+    with pytest.raises(InvalidRequestError, match=r"the object is in another state, and not by this call"):
         call(Operation.GUARDED).believe(Belief.ELSEWHERE, object(), lost())
 
 

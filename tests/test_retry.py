@@ -92,6 +92,8 @@ OUTCOMES: list[tuple[str, Callable[[], SkipUpError], str]] = [
     ("no status to trust", lambda: bad(None), "fail   fail   fail   fail   fail"),
     ("2xx cut short", lambda: bad(200, truncated=True), "again  again  again  read   fail"),
     ("2xx of a wrong shape", lambda: bad(200), "fail   fail   fail   read   fail"),
+    ("299 of a wrong shape", lambda: bad(299), "fail   fail   fail   read   fail"),
+    ("300", lambda: bad(300, truncated=True), "fail   fail   fail   fail   fail"),
     ("2xx about another", lambda: bad(202, mismatched=True), "afresh fail   fail   read   fail"),
     ("list without end", lambda: PaginationError("circle"), "fail   fail   fail   fail   fail"),
     ("client closed", lambda: ClientClosedError("closed"), "fail   fail   fail   fail   fail"),

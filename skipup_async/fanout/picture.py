@@ -50,7 +50,8 @@ def draw(outcomes: "Sequence[Outcome[Any, Any]]", limit: RateLimit | None, axes:
     limited = limit is not None and math.isfinite(limit.limit) and limit.per > 0
     per = limit.per if limit is not None and limited else _MINUTE
     points = pace(outcomes, per)
-    drawn.step([point.time for point in points], [point.sends for point in points], marker=".", where="post", label="calls")
+    times, sends = [point.time for point in points], [point.sends for point in points]
+    drawn.step(times, sends, marker=".", where="post", label="calls")
     if limit is not None and limited:
         drawn.axhline(limit.limit, color="tab:gray", linestyle="--", label=f"limit: {limit.limit:g} in {per:g} s")
     failed = [point for point in points if not point.ok]

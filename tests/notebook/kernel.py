@@ -88,8 +88,6 @@ class Kernel:
         """Press the stop button while the cell *name* runs; what it shows, and after how many seconds."""
         begun = time.monotonic()
         self._manager.interrupt_kernel()
-        # An awaited cell is stopped when the kernel's loop next wakes, and any message wakes it.
-        self._client.kernel_info()
         return self.finish(name), time.monotonic() - begun
 
     def restart(self) -> None:
