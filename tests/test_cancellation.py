@@ -164,6 +164,28 @@ async def test_a_cancellation_in_the_same_moment_as_a_time_out_is_not_swallowed(
             await asyncio.gather(*[one(turn) for turn in range(50)])
 
 
+@pytest.mark.parametrize("sooner", [-0.005, 0.005])
+async def test_a_cancellation_in_one_turn_of_the_loop_with_the_time_out_is_not_swallowed(
+    sooner: float, stage: Stage
+) -> None:
+    """A loop that was busy sees both at once, in either order."""
+    id = stage.emulator.add_meeting_request()
+    stage.server.always = silent
+    loop = asyncio.get_running_loop()
+
+    def keep_busy() -> None:
+        until = loop.time() + 0.1
+        while loop.time() < until:
+            pass
+
+    async with nothing_left(stage, timeout=0.1, retry=RetryPolicy(max_attempts=1)) as client:
+        task = asyncio.ensure_future(client.meeting_requests.get(id))
+        loop.call_later(0.05, keep_busy)
+        loop.call_later(0.1 + sooner, task.cancel)
+        await asyncio.wait([task])
+        assert task.cancelled()
+
+
 async def test_a_time_limit_of_the_callers_is_kept(stage: Stage) -> None:
     """`asyncio.timeout` around a call ends it, and is told as the caller's own."""
     id = stage.emulator.add_meeting_request()

@@ -6,7 +6,7 @@ __all__ = ["Bounds", "attempt_bounds"]
 
 _CONNECT, _SOCKET_CONNECT, _SILENCE = 10.0, 5.0, 20.0
 # Connecting gives up a little before the attempt does, or it could not be told whether the request went out.
-_CONNECT_SHARE = 0.9
+_CONNECT_SHARE = 0.75
 
 
 class Bounds(NamedTuple):

@@ -160,7 +160,7 @@ def _made(session: object) -> aiohttp.ClientSession:
 def _client_timeout(total: float | None) -> aiohttp.ClientTimeout:
     bounds = attempt_bounds(total)
     return aiohttp.ClientTimeout(
-        bounds.total, bounds.connect, bounds.sock_read, bounds.sock_connect, ceil_threshold=_NEVER_ROUND
+        None, bounds.connect, bounds.sock_read, bounds.sock_connect, ceil_threshold=_NEVER_ROUND
     )
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import time
+import tracemalloc
 import uuid
 from collections.abc import Callable
 from contextlib import closing
@@ -27,8 +29,10 @@ from skipup_async import (
 from skipup_async.core.request import Id, Request
 from skipup_async.emulator import Emulator, Profile, RateLimit
 from skipup_async.emulator.windows import Kind
-from tests.conftest import Driver
+from tests.conftest import Awaited, Driver
 from tests.faults.acts import answer, close, done, reset_connection, silent, status
+from tests.faults.invariants import assert_documented
+from tests.faults.matrix import BOMB, DEEP, LARGE, MIB
 from tests.faults.server import Act, Exchange, forward
 from tests.faults.stage import KEY, OPERATIONS, Operation, Stage
 
@@ -99,6 +103,17 @@ def test_an_answer_nobody_asked_for_is_nobodys_answer(operation: Operation, stag
         driver.call(lambda client: client.meeting_requests.get(other))
         assert operation.right(driver.call(operation.about(id, mark)), id, mark)
         assert driver.call(lambda client: client.meeting_requests.get(other)).id == other
+
+
+def test_a_connection_that_brought_anothers_answer_is_never_used_again(stage: Stage, colour: Colour) -> None:
+    """43: it is one answer ahead for good, so the whole pool goes."""
+    id = stage.emulator.add_meeting_request()
+    wrong = json.dumps({"data": {"id": "mr_stranger"}}).encode()
+    with closing(colour(KEY, **stage.options)) as driver:
+        stage.server.acts = [forward, answer(200, wrong)]
+        for _ in range(3):
+            assert driver.call(GET.about(id, "")).id == id
+    assert [seen.connection for seen in stage.server.seen] == [1, 1, 2, 3]
 
 
 @pytest.mark.parametrize("kind", ["fixed", "sliding", "token"])
@@ -400,6 +415,33 @@ def test_an_outage_empties_the_quota_and_then_costs_one_send_a_call(stage: Stage
     assert len(stage.server.seen) == 40 + 100 // 14
     assert [error.retry_quota_exhausted for error in errors].count(True) == 38
     assert errors[-1].attempts == 1
+
+
+HOSTILE: dict[str, Act] = {
+    "gzip bomb": answer(200, BOMB, "Content-Encoding: gzip"),
+    "JSON 100,000 deep": answer(200, DEEP),
+    "10,000 headers": answer(200, b"{}", *["X: x"] * 10_000),
+    "a header of 1 MiB": answer(200, b"{}", "X: " + "x" * MIB),
+    "8 MiB and more": answer(200, LARGE),
+    "8 MiB and more of an error": answer(500, LARGE),
+}
+
+
+@pytest.mark.parametrize("act", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_answer_costs_little(act: Act, stage: Stage) -> None:
+    """Under 32 MiB of memory, what the attacker spends in this process included, and under a second: a typed error."""
+    stage.server.always = act
+    stage.options["retry"] = RetryPolicy(max_attempts=1)
+    with closing(Awaited(KEY, **stage.options)) as driver:
+        tracemalloc.start()
+        begun = time.process_time()
+        with pytest.raises(SkipUpError) as caught:
+            driver.call(lambda client: client.meeting_requests.get("mr_1"))
+        took, (_, peak) = time.process_time() - begun, tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert_documented(caught.value)
+    assert peak < 32 * MIB
+    assert took < 1.0
 
 
 def test_the_stamp_of_the_service_is_read_with_its_own_date(stage: Stage) -> None:
