@@ -91,6 +91,9 @@ class InvalidArgumentError(SkipUpError, ValueError):
 class APIConnectionError(SkipUpError):
     """No usable answer came back; `maybe_applied` says whether the request may have reached the service."""
 
+    #: Whether the same call may do better another time; False where a proxy or a certificate stands in its way.
+    temporary: bool = True
+
 
 class APITimeoutError(APIConnectionError, TimeoutError):
     """No answer in time."""
@@ -98,6 +101,8 @@ class APITimeoutError(APIConnectionError, TimeoutError):
 
 class TLSVerificationError(APIConnectionError):
     """The server's certificate does not prove who it is. Never tried again."""
+
+    temporary = False
 
 
 class APIStatusError(SkipUpError):

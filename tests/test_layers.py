@@ -24,7 +24,7 @@ LAYERS = (
     ("core.limiter", "core.window"),
     ("core.bucket",),
     ("core.limits",),
-    ("core.answer", "core.configuration", "core.options"),
+    ("core.answer", "core.configuration", "core.options", "core.reading"),
     ("core.call",),
     ("core.wire", "core.witness"),
     ("core.session",),

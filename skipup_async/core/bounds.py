@@ -12,7 +12,6 @@ _CONNECT_SHARE = 0.75
 class Bounds(NamedTuple):
     """Seconds for each step of an attempt; None means no limit."""
 
-    total: float | None = None
     #: Until there is a connection: a place in the pool, the name looked up, TCP and TLS.
     connect: float | None = None
     #: Between two pieces of the answer.
@@ -26,7 +25,6 @@ def attempt_bounds(total: float | None) -> Bounds:
     if total is None:
         return Bounds()
     return Bounds(
-        total,
         connect=min(_CONNECT, total * _CONNECT_SHARE),
         sock_read=min(total, max(_SILENCE, total - _CONNECT)),
         sock_connect=min(_SOCKET_CONNECT, total * _CONNECT_SHARE),

@@ -11,6 +11,9 @@ from skipup_async.errors import ClientClosedError
 
 __all__ = ["Sessions"]
 
+# A connection that is aborted is gone two turns of the loop later; the rest is for loops of another make.
+_TURNS = 5
+
 
 class _Connector(Protocol):
     def close(self) -> Awaitable[None]: ...
@@ -105,6 +108,7 @@ class Sessions(Generic[S]):
                 await session.close()
         if self._guard is not None:
             await self._guard.aclose()
+            await _last_words()
 
     def __del__(self) -> None:
         if self._borrowed or not self._open:
@@ -117,6 +121,12 @@ class Sessions(Generic[S]):
         if not self._home.inherited:
             msg = "a client was left open: use `async with`, or await its aclose()"
             warnings.warn(msg, ResourceWarning, stacklevel=2)
+
+
+async def _last_words() -> None:
+    """Let TLS connections that were given back already end: aiohttp waits only for those it still holds."""
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
 
 
 def _closing_with_the_loop(sessions: Mapping[bool, _Session]) -> AsyncGenerator[None, None]:
@@ -133,6 +143,7 @@ def _closing_with_the_loop(sessions: Mapping[bool, _Session]) -> AsyncGenerator[
             for session in tuple(sessions.values()):
                 if home == os.getpid():
                     await session.close()
+            await _last_words()
 
     begun = guard()
     with suppress(StopIteration):

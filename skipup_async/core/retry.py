@@ -19,7 +19,6 @@ from skipup_async.errors import (
     ConfigurationError,
     ResponseError,
     SkipUpError,
-    TLSVerificationError,
 )
 
 __all__ = ["Quota", "RetryPolicy", "Verdict", "may_have_applied", "throttle_delay", "transient_delay", "verdict"]
@@ -84,9 +83,9 @@ class Verdict(enum.Enum):
 
 def verdict(operation: Operation, error: SkipUpError, *, method: str = "POST", may_be_second: bool = False) -> Verdict:
     """What *error* means for a call; *may_be_second* where an earlier send of it may have been done."""
-    if isinstance(error, TLSVerificationError):
-        return Verdict.FAIL
     if isinstance(error, APIConnectionError):
+        if not error.temporary:
+            return Verdict.FAIL
         return _after_silence(operation) if error.maybe_applied else Verdict.AGAIN
     if isinstance(error, APIStatusError):
         return _after_status(operation, error, method, may_be_second)

@@ -12,10 +12,11 @@ import aiohttp
 from yarl import URL
 
 from skipup_async.core.answer import Answer, check_status
-from skipup_async.core.body import LARGEST_BODY, oversized, truncated
+from skipup_async.core.body import truncated
 from skipup_async.core.bounds import attempt_bounds
 from skipup_async.core.lifetime import Sessions
 from skipup_async.core.readable import readable
+from skipup_async.core.reading import bounded
 from skipup_async.core.secret import ApiKey
 from skipup_async.errors import (
     APIConnectionError,
@@ -158,10 +159,7 @@ def _made(session: object) -> aiohttp.ClientSession:
 
 @functools.lru_cache(maxsize=64)
 def _client_timeout(total: float | None) -> aiohttp.ClientTimeout:
-    bounds = attempt_bounds(total)
-    return aiohttp.ClientTimeout(
-        None, bounds.connect, bounds.sock_read, bounds.sock_connect, ceil_threshold=_NEVER_ROUND
-    )
+    return aiohttp.ClientTimeout(None, *attempt_bounds(total), ceil_threshold=_NEVER_ROUND)
 
 
 async def _read(response: aiohttp.ClientResponse, ends: float | None) -> bytes:
@@ -169,7 +167,7 @@ async def _read(response: aiohttp.ClientResponse, ends: float | None) -> bytes:
     fault: ResponseError
     try:
         async with asyncio.timeout_at(ends):
-            return await _bounded(response)
+            return await bounded(response.content)
     except ResponseError as raised:
         fault = raised
     except TimeoutError:
@@ -185,17 +183,6 @@ async def _read(response: aiohttp.ClientResponse, ends: float | None) -> bytes:
     raise fault
 
 
-async def _bounded(response: aiohttp.ClientResponse) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    while chunk := await response.content.readany():
-        size += len(chunk)
-        if size > LARGEST_BODY:
-            raise oversized(LARGEST_BODY)
-        chunks.append(chunk)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
 def _translated(fault: Exception, timeout: float | None) -> SkipUpError:
     """One of our errors for *fault*, which stays behind: aiohttp's own show the Authorization header."""
     if isinstance(fault, SkipUpError):
@@ -205,6 +192,7 @@ def _translated(fault: Exception, timeout: float | None) -> SkipUpError:
     kind = APITimeoutError if isinstance(fault, TimeoutError) else APIConnectionError
     error = kind(_words(fault, timeout))
     error.maybe_applied = not isinstance(fault, _NEVER_SENT)
+    error.temporary = not (isinstance(fault, aiohttp.ClientHttpProxyError) and fault.status < 500)
     return error
 
 

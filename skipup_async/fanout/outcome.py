@@ -14,7 +14,6 @@ from skipup_async.errors import (
     RateLimitError,
     ServerError,
     SkipUpError,
-    TLSVerificationError,
 )
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ _TRANSIENT = (APIConnectionError, RateLimitError, ServerError)
 
 def is_transient(error: BaseException) -> bool:
     """Whether the same call may well succeed another time."""
-    return isinstance(error, _TRANSIENT) and not isinstance(error, TLSVerificationError)
+    return isinstance(error, _TRANSIENT) and getattr(error, "temporary", True)
 
 
 @attrs.frozen

@@ -191,7 +191,7 @@ MATRIX: list[Row] = [
     nobody("8*", "RST in the TLS handshake",     worlds.secured(first=worlds.reset_in_handshake), "ok"),
     nobody("9*", "TLS handshake stalls",         worlds.secured(ever=worlds.stall_in_handshake), "time", slow=True),
     nobody("9*", "plain HTTP on a TLS port",     worlds.secured(ever=worlds.plain_on_tls_port)),
-    nobody("10", "proxy says 407",               worlds.proxied(407)),
+    nobody("10", "proxy says 407",               worlds.proxied(407), "no", error="APIConnectionError"),
     nobody("10", "proxy says 502 once",          worlds.proxied(502, once=True), "ok"),
     nobody("68", "no file descriptor left",      worlds.no_files_left),
     # ---- sent, and no answer
