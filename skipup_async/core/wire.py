@@ -56,6 +56,15 @@ async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHand
     raise _LostError(reason)
 
 
+#: How every request is made, whoever made the session.
+_WAYS: dict[str, Any] = {
+    "allow_redirects": False,
+    "raise_for_status": False,
+    "auto_decompress": False,
+    "middlewares": (_send_once,),
+}
+
+
 class _Connector(aiohttp.TCPConnector):
     """Connections that the child of a fork leaves alone: to close one there would deafen the parent's event loop."""
 
@@ -78,6 +87,7 @@ class Connections:
         self._key = key
         self._headers = headers
         self._owned = source is None
+        self._ways: dict[str, Any] = _WAYS if source is None else {**_WAYS, "skip_auto_headers": _NO_AUTO_HEADERS}
         opened = functools.partial(_opened, source, functools.partial(_identified, key, headers))
         self._sessions = Sessions(opened, borrowed=isinstance(source, aiohttp.ClientSession))
         #: Raises ClientClosedError where these connections must not be used.
@@ -99,30 +109,28 @@ class Connections:
         """One request on the wire and its answer; raises one of our errors, free of aiohttp's."""
         session = self._sessions.get(fresh)
         ends = None if timeout is None else asyncio.get_running_loop().time() + timeout
-        fault: SkipUpError
+        response: aiohttp.ClientResponse | None = None
         try:
             # Not aiohttp's own total time-out: a cancellation in the same moment is lost in it.
             async with asyncio.timeout_at(ends):
+                # The headers with the key go straight through: a local would show in a traceback.
                 response = await session.request(
                     method,
                     url,
                     headers=headers if self._owned else _identified(self._key, self._headers, headers),
                     data=content,
-                    allow_redirects=False,
-                    raise_for_status=False,
-                    auto_decompress=False,
-                    skip_auto_headers=None if self._owned else _NO_AUTO_HEADERS,
-                    middlewares=(_send_once,),
                     timeout=_client_timeout(timeout),
+                    **self._ways,
                 )
-            try:
                 check_status(response.status)
-                return Answer(response.status, response.headers, await _read(response, ends))
-            except BaseException:
+                return Answer(response.status, response.headers, await bounded(response.content))
+        except _FAULTS as raised:
+            fault = _translated(raised, timeout) if response is None else _broken_off(raised, timeout, response.status)
+        finally:
+            if response is not None:
                 response.close()
-                raise
-        except (TimeoutError, aiohttp.ClientError, _LostError, OSError, RuntimeError, ValueError) as raised:
-            fault = _translated(raised, timeout)
+        if response is not None and 400 <= response.status <= 599:
+            return Answer(response.status, response.headers, b"")  # its status says enough
         raise fault
 
 
@@ -162,31 +170,17 @@ def _client_timeout(total: float | None) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(None, *attempt_bounds(total), ceil_threshold=_NEVER_ROUND)
 
 
-async def _read(response: aiohttp.ClientResponse, ends: float | None) -> bytes:
-    """The body as it comes off the wire; an error's body may be lost, since its status says enough."""
-    fault: ResponseError
-    try:
-        async with asyncio.timeout_at(ends):
-            return await bounded(response.content)
-    except ResponseError as raised:
-        fault = raised
-    except TimeoutError:
-        if response.status < 400:
-            raise
-        fault = truncated("it did not come in time")
-    except (aiohttp.ClientError, OSError) as raised:
-        fault = truncated(type(raised).__name__)
-    response.close()
-    if response.status >= 400:
-        return b""
-    fault.status_code = response.status
-    raise fault
+def _broken_off(fault: Exception, timeout: float | None, status: int) -> SkipUpError:
+    """One of our errors for a body of *status* that did not come, or not whole."""
+    if isinstance(fault, TimeoutError):
+        return _translated(fault, timeout)
+    error = fault if isinstance(fault, ResponseError) else truncated(type(fault).__name__)
+    error.status_code = status
+    return error
 
 
 def _translated(fault: Exception, timeout: float | None) -> SkipUpError:
     """One of our errors for *fault*, which stays behind: aiohttp's own show the Authorization header."""
-    if isinstance(fault, SkipUpError):
-        return fault
     if _is_certificate_fault(fault):
         return TLSVerificationError(f"the server could not prove who it is: {readable(str(fault))}")
     kind = APITimeoutError if isinstance(fault, TimeoutError) else APIConnectionError
@@ -218,5 +212,7 @@ def _is_certificate_fault(fault: Exception) -> bool:
     )
 
 
+#: What an exchange may end in, besides an answer and a cancellation.
+_FAULTS = (TimeoutError, aiohttp.ClientError, _LostError, OSError, RuntimeError, ValueError, ResponseError)
 #: Raised before the first byte of a request leaves.
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
