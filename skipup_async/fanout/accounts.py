@@ -5,7 +5,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import attrs
 
@@ -21,7 +21,7 @@ from skipup_async.fanout.keeping import kept_error, kept_value, restored
 from skipup_async.fanout.outcome import is_transient
 from skipup_async.fanout.plan import Plan
 
-__all__ = ["Accounts", "Item"]
+__all__ = ["NOBODY", "Accounts", "Item"]
 
 T = TypeVar("T")
 
@@ -44,6 +44,10 @@ class Item:
     def journaled(self) -> bool:
         """Whether another run would send the same key."""
         return self.entry is not None
+
+
+#: An item without a name, and without a past.
+NOBODY = Item()
 
 
 class Accounts:
@@ -70,15 +74,28 @@ class Accounts:
     async def _in_thread(self, function: Callable[..., T], *args: Any, **options: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: function(*args, **options))
 
-    async def begin(self, item: object) -> Item:
-        """What is known of *item*. Raises for a key that is no text, or names two items."""
+    @property
+    def kept(self) -> bool:
+        """Whether there is a journal."""
+        return self._journal is not None
+
+    def named(self, item: object) -> Item:
+        """What *item* is called; nothing more is known of it. Raises for a key that is no text."""
         plan = self._plan
-        key = None if plan.key is None else plan.key(item)
-        if plan.key is not None and (not isinstance(key, str) or not key):
+        if plan.key is None:
+            return NOBODY
+        key = plan.key(item)
+        if not isinstance(cast("object", key), str) or not key:
             msg = "key must give a text that is not empty"
             raise InvalidArgumentError(msg)
+        return Item(key, idempotency_key=str(uuid.uuid4()) if plan.journal else None)
+
+    async def begin(self, item: object) -> Item:
+        """What is known of *item*. Raises for a key that is no text, or names two items."""
+        plan, named = self._plan, self.named(item)
+        key = named.key
         if self._journal is None or key is None:
-            return Item(key, idempotency_key=str(uuid.uuid4()) if plan.journal else None)
+            return named
         entry = await self._in_thread(self._journal.begin, key, retry_failed=plan.retry_failed)
         return Item(key, entry, self._journal.idempotency_key(entry), _settled(entry, time.time()))
 

@@ -2,15 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from typing import Any
+from typing import Any, cast
 
 from skipup_async.core.limits import Limiter, RankedLimiter
 from skipup_async.core.witness import witness
 from skipup_async.errors import CreateLimitError, JournalError, SkipUpError, WaitTimeoutError
-from skipup_async.fanout.accounts import Accounts, Item
+from skipup_async.fanout.accounts import NOBODY, Accounts, Item
 from skipup_async.fanout.outcome import Outcome, is_transient
 from skipup_async.fanout.plan import Plan
 from skipup_async.fanout.progress import Progress, progress_bar
@@ -87,6 +87,7 @@ class Run:
         assert worker is not None  # noqa: S101 - a coroutine run by create_task
         while self.stopped is None and not self._broken:
             self._interruptible.add(worker)
+            witness.set(None)  # the items may send requests of their own
             try:
                 numbered = await self._source.next()
                 if numbered is None or self.stopped is not None:
@@ -104,24 +105,23 @@ class Run:
             if self._creates.refused:
                 self.stopped = CreateLimitError(f"max_creates={self._plan.max_creates} reached")
             await self._results.put(outcome)
+            # The answers that are in come first: requests that leave together are cheaper than one by one.
+            await asyncio.sleep(0)
 
     async def _one(self, index: int, item: Any) -> Outcome[Any, Any]:
         """Make the call for one item, and account for it whatever happens."""
         begun = time.monotonic()
         value: Any = None
         error: Exception | None = None
-        known = Item()
-        work = Work(self._creates, dry_run=self._plan.dry_run)
+        known = NOBODY
+        work = Work(self._creates, dry_run=self._plan.dry_run, start=self._accounts.start)
         try:
-            known = await self._accounts.begin(item)
-            work = Work(
-                self._creates,
-                dry_run=self._plan.dry_run,
-                entry=known.entry,
-                idempotency_key=known.idempotency_key,
-                start=self._accounts.start,
-            )
-            value, error = known.settled if known.settled is not None else (await self._called(item, known, work), None)
+            known = await self._accounts.begin(item) if self._accounts.kept else self._accounts.named(item)
+            work.known(known)
+            if known.settled is not None:
+                value, error = known.settled
+            else:
+                value = await self._called(item, known, work)
         except Built as built:
             value = built.request
         except asyncio.CancelledError:
@@ -131,34 +131,30 @@ class Run:
         except Exception as failure:  # noqa: BLE001 - the first failure cancels nothing
             error = failure
         maybe_applied = error is not None and (work.maybe_applied or getattr(error, "maybe_applied", False))
-        await self._accounts.finish(known, value, error, maybe_applied=maybe_applied)
+        if self._accounts.kept:
+            await self._accounts.finish(known, value, error, maybe_applied=maybe_applied)
+        retryable = error is not None and _is_retryable(error, maybe_applied, known, work)
+        elapsed, started = time.monotonic() - begun, begun - self._begun
         return Outcome(
-            index=index,
-            item=item,
-            key=known.key,
-            value=value,
-            error=error,
-            attempts=work.sends,
-            elapsed=time.monotonic() - begun,
-            started=begun - self._begun,
-            maybe_applied=maybe_applied,
-            retryable=error is not None and _is_retryable(error, maybe_applied, known, work),
+            index, item, known.key, value, error, work.sends, elapsed, started, maybe_applied, retryable,
             from_journal=known.settled is not None,
-        )
+        )  # fmt: skip
 
-    async def _called(self, item: Any, known: Item, work: Work) -> Any:
+    def _called(self, item: Any, known: Item, work: Work) -> Awaitable[Any]:
+        """The call for *item*, seen by *work*: awaited, or in a thread."""
         options = {} if known.idempotency_key is None else {"idempotency_key": known.idempotency_key}
-        token = witness.set(work)
+        witness.set(work)
+        if self._threads is None:
+            return cast("Awaitable[Any]", self._call(item, **options))
+        return self._in_thread(item, options, work)
+
+    async def _in_thread(self, item: Any, options: dict[str, str], work: Work) -> Any:
+        context = copy_context()
+        run = asyncio.get_running_loop().run_in_executor
         try:
-            if self._threads is None:
-                return await self._call(item, **options)
-            context = copy_context()
-            run = asyncio.get_running_loop().run_in_executor
             return await run(self._threads, lambda: context.run(self._call, item, **options))
         finally:
-            witness.reset(token)
-            if self._threads is not None:
-                work.give_up()
+            work.give_up()
 
     def _tell(self, outcome: Outcome[Any, Any]) -> None:
         self._done[0 if outcome.ok else 1] += 1

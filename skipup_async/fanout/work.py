@@ -10,7 +10,7 @@ from typing import Any
 from skipup_async.core.call import Call
 from skipup_async.core.request import Operation, Request
 from skipup_async.errors import CreateLimitError, InvalidArgumentError
-from skipup_async.fanout.journal import Entry
+from skipup_async.fanout.accounts import NOBODY, Item
 
 __all__ = ["Built", "Creates", "Work", "fingerprint"]
 
@@ -47,24 +47,19 @@ class Creates:
 class Work:
     """The witness of one item: journals its state change before it leaves, counts its sends."""
 
-    def __init__(
-        self,
-        creates: Creates,
-        *,
-        dry_run: bool,
-        entry: Entry | None = None,
-        idempotency_key: str | None = None,
-        start: Start | None = None,
-    ) -> None:
+    def __init__(self, creates: Creates, *, dry_run: bool, start: Start) -> None:
         self._creates = creates
         self._dry_run = dry_run
-        self._entry = entry
-        self._key = idempotency_key
         self._start = start
+        self._item = NOBODY
         self._journaled = False
         #: The calls under way, each with the task that makes it.
         self.running: dict[Call, asyncio.Task[Any] | None] = {}
         self._ended: list[Call] = []
+
+    def known(self, item: Item) -> None:
+        """Tell what is known of the item that the calls are made for."""
+        self._item = item
 
     @property
     def sends(self) -> int:
@@ -93,10 +88,11 @@ class Work:
             raise Built(call.request)
         if operation in (Operation.KEYED, Operation.ADDITIVE):
             self._creates.take()
-        if self._start is not None and self._entry is not None and not self._journaled:
+        entry = self._item.entry
+        if entry is not None and not self._journaled:
             self._check_key(call)
             repeatable = operation is not Operation.ADDITIVE
-            await self._start(self._entry.key, fingerprint(call.request), time.time(), repeatable)
+            await self._start(entry.key, fingerprint(call.request), time.time(), repeatable)
             self._journaled = True
 
     def after(self, call: Call) -> None:
@@ -111,7 +107,7 @@ class Work:
                 task.cancel()
 
     def _check_key(self, call: Call) -> None:
-        if call.request.operation is Operation.KEYED and call.idempotency_key != self._key:
+        if call.request.operation is Operation.KEYED and call.idempotency_key != self._item.idempotency_key:
             msg = "with a journal the call gets idempotency_key= and must pass it on to create()"
             raise InvalidArgumentError(msg)
 
