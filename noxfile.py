@@ -87,3 +87,11 @@ def build(session: nox.Session) -> None:
     with session.chdir(empty):
         session.run(python, "-m", "pip", "install", "--quiet", str(wheel), external=True)
         session.run(python, "-m", "skipup_async", "demo", external=True)
+
+
+@nox.session
+def mutation(session: nox.Session) -> None:
+    """Break the decisions about retries in every small way, and see whether a test notices."""
+    session.install("-e", NEWEST, *(tool for tool in EXTRAS["dev"] if tool.startswith("mutmut")))
+    session.run("mutmut", "run", "--max-children", "2")
+    session.run("mutmut", "results")

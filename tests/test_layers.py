@@ -16,7 +16,16 @@ PACKAGE = Path(__file__).parents[1] / NAME
 #: Low to high, a package standing for its modules. A module imports from lower lines and from its own package only.
 LAYERS = (
     ("errors", "version"),
-    ("core", "core.bounds", "core.brief", "core.lifetime", "core.readable", "core.statuses", "core.table", "core.unset"),
+    (
+        "core",
+        "core.bounds",
+        "core.brief",
+        "core.lifetime",
+        "core.readable",
+        "core.statuses",
+        "core.table",
+        "core.unset",
+    ),
     ("core.request", "core.address", "core.arguments", "core.headers", "core.record", "core.secret"),
     ("core.collected", "core.convert"),
     ("core.dialect", "core.retry", "core.reconcile", "core.body"),
