@@ -9,6 +9,7 @@ import textwrap
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -46,7 +47,8 @@ def authority() -> trustme.CA:
 def server(authority: trustme.CA) -> Iterator[str]:
     """The base URL of a server that speaks TLS and answers everything with a cancelled request."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("localhost").configure_cert(context)
+    issued: Any = authority.issue_cert("localhost")
+    issued.configure_cert(context)
     loop = asyncio.new_event_loop()
     open_writers: set[asyncio.StreamWriter] = set()
 

@@ -149,7 +149,11 @@ async def test_the_key_must_be_passed_on(emulator: Emulator, journal: Path) -> N
 @pytest.mark.parametrize("key", ["", 5, None])
 async def test_a_key_is_a_text(emulator: Emulator, journal: Path, key: Any) -> None:
     """A key that names nothing is an error of its item."""
-    report = await fan_out(emulator, journal, [1], key=lambda _number: key)
+
+    def name(_item: object) -> Any:
+        return key
+
+    report = await fan_out(emulator, journal, [1], key=name)
     assert isinstance(report.failures[0].error, InvalidArgumentError)
     assert emulator.request_count == 0
 
