@@ -68,7 +68,7 @@ def coverage(session: nox.Session) -> None:
     """Measure which branches the tests take."""
     session.install("-e", NEWEST)
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", "-m", "not cost", *session.posargs)
+    session.run("coverage", "run", "-m", "pytest", *session.posargs)
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
 
