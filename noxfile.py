@@ -74,6 +74,13 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session
+def cost(session: nox.Session) -> None:
+    """Measure processor time, which the other sessions leave out: it is a fact on a quiet machine only."""
+    session.install("-e", NEWEST)
+    session.run("pytest", "-m", "cost", *session.posargs)
+
+
+@nox.session
 def build(session: nox.Session) -> None:
     """Build wheel and sdist, and run the demo from the wheel alone, outside this folder."""
     session.install("build", "twine")

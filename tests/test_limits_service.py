@@ -1,6 +1,7 @@
 """The limit as a service counts it, on virtual time: 600 calls at once over a jittery network."""
 
 import asyncio
+import gc
 import random
 import time
 
@@ -68,4 +69,8 @@ def test_a_call_costs_little_while_ten_thousand_wait() -> None:
         await asyncio.gather(*(call() for _ in range(10_000)))
         return (time.process_time() - began) / 10_000 * 1e6
 
-    assert min(run_virtually(main()) for _ in range(3)) < 50
+    gc.freeze()  # what the other tests left behind is not this limiter's to look through
+    try:
+        assert min(run_virtually(main()) for _ in range(3)) < 50
+    finally:
+        gc.unfreeze()
