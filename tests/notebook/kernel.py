@@ -47,6 +47,12 @@ class Kernel:
         client: BlockingKernelClient = self._manager.client()
         client.start_channels()
         client.wait_for_ready(timeout=_PATIENCE)
+        # Who subscribes late misses the first words: ask until something is heard.
+        for _ in range(round(_PATIENCE)):
+            client.kernel_info()
+            with contextlib.suppress(queue.Empty):
+                client.get_iopub_msg(timeout=1)
+                break
         return client
 
     def run(self, cell: str) -> Result:
