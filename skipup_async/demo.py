@@ -50,7 +50,7 @@ def run() -> int:
     _blocking(story)
     story.chapter("Two more services on the same core: HiringCenter and Thareja")
     asyncio.run(_siblings(story))
-    print("\nNothing left this machine. `python -m skipup_async emulator` runs the server alone.")
+    print("\nNothing left this machine. `python -m skipup_async emulator` runs it alone.")
     return 0
 
 
