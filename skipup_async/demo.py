@@ -15,7 +15,7 @@ from skipup_async.thareja import AsyncThareja
 __all__ = ["run"]
 
 _BOLD, _DIM, _GREEN, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[32m", "\x1b[0m"
-_COLUMN = 19
+_COLUMN = 17
 
 
 class _Story:
