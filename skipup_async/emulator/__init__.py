@@ -1,7 +1,9 @@
 """A local SkipUp: a real HTTP server over SQLite that behaves as the public documents say.
 
-with Emulator() as emulator:
-client = SkipUp(emulator.api_key, base_url=emulator.url)
+    with Emulator() as emulator:
+        client = SkipUp(emulator.api_key, base_url=emulator.url)
+
+Nothing that is sent to it leaves this machine.
 """
 
 from __future__ import annotations

@@ -23,8 +23,11 @@ from skipup_async.emulator.store import meeting_requests as requests
 class Effect:
     """Something that happened to *subject_id*, one each time it did: what side effects are counted by."""
 
+    #: What happened, such as an e-mail.
     type: str
+    #: To which object.
     subject_id: str
+    #: When, by the emulator's clock.
     at: datetime
 
 
@@ -75,9 +78,7 @@ class Controls(Seeds):
 
     def meeting_requests(self) -> list[Json]:
         """Every meeting request as the API shows it in full, in the order of creation."""
-        store = self._service.store
-        with store.transaction():
-            return [shape(store, row) for row in store.all("SELECT * FROM meeting_requests ORDER BY id")]
+        return [shape(row) for row in self._service.store.all(requests.SELECT + "ORDER BY item.id")]
 
     def people(self) -> list[Json]:
         """What was told of participants and organizers: e-mail, name and time zone, which no answer gives back."""
@@ -157,7 +158,7 @@ class Controls(Seeds):
     def _move(self, id: str, step: Callable[[str, int], lifecycle.Change]) -> Json:
         service = self._service
         with service.store.transaction():
-            row = service.store.one("SELECT * FROM meeting_requests WHERE id = :id", id=id)
+            row = service.store.one(requests.SELECT + "WHERE item.id = :id", id=id)
             if row is None:
                 raise LookupError(f"no meeting request has the id {id!r}")
             try:
@@ -167,4 +168,4 @@ class Controls(Seeds):
             changed = requests.change(service.store, row, change)
             announce(service.store, service.ids, changed, change.effect, service.clock.now())
             service.courier.wake()
-            return shape(service.store, changed)
+            return shape(changed)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+from skipup_async.emulator import page
 from skipup_async.emulator.clock import Clock
 from skipup_async.emulator.controls import Controls
 from skipup_async.emulator.hosts import is_loopback
@@ -15,6 +16,7 @@ from skipup_async.emulator.profile import Profile
 from skipup_async.emulator.received import Log, Received
 from skipup_async.emulator.router import API
 from skipup_async.emulator.seed import HANDLE
+from skipup_async.emulator.seeding import Seed
 from skipup_async.emulator.server import Server
 from skipup_async.emulator.service import Service
 from skipup_async.emulator.siblings import HIRINGCENTER, THAREJA
@@ -34,8 +36,9 @@ class Emulator(Controls):
     *key* is its API key, one of its own unless given, with *scopes* (all unless told). *port* 0 takes a free one.
     *db* is `":memory:"` or a file, whose state is there again next time. *profile* answers what the documents leave
     open, *rate_limit* (none unless given) how many calls a key has. The latest *keep_requests* are at hand in
-    `requests`. It listens on loopback only, refuses live keys, and posts webhooks to loopback only, unless
-    *allow_remote*, *allow_live_key* and *allow_remote_webhooks* say otherwise.
+    `requests`. *seed*, a JSON file or its decoded content, is what is there from the start; where *db* holds state
+    already, that counts and the seed is only checked. It listens on loopback only, refuses live keys, and posts
+    webhooks to loopback only, unless *allow_remote*, *allow_live_key* and *allow_remote_webhooks* say otherwise.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Emulator(Controls):
         profile: Profile | str = "default",
         rate_limit: RateLimit | None = None,
         scopes: Iterable[str] | None = None,
+        seed: str | os.PathLike[str] | Mapping[str, Any] | None = None,
         keep_requests: int = 10_000,
         allow_remote: bool = False,
         allow_live_key: bool = False,
@@ -57,10 +61,14 @@ class Emulator(Controls):
             raise ValueError(f"{host!r} can be reached from outside: pass allow_remote=True if that is meant")
         self._key = new_key() if key is None else check_key(key, allow_live=allow_live_key)
         self._scopes = None if scopes is None else frozenset(scopes)
+        self._seed = None if seed is None else Seed(seed, allow_live_keys=allow_live_key)
+        if self._has_seeded_key and scopes is not None:
+            raise ValueError("the seed says what this API key may do: leave scopes out")
         self._host, self._port = host, port
         self._db = db
         self._profile = Profile.named(profile) if isinstance(profile, str) else profile
         self._rate_limit = rate_limit
+        self._was_seeded = False
         self._check_host = not allow_remote
         self._allow_live_key = allow_live_key
         self._allow_remote_webhooks = allow_remote_webhooks
@@ -80,6 +88,11 @@ class Emulator(Controls):
     def url(self) -> str:
         """What clients take as their base URL, such as `http://127.0.0.1:8750/api/v1`."""
         return self._address + API
+
+    @property
+    def page_url(self) -> str:
+        """Where a browser sees what is in it: a page that shows the state, every three seconds anew."""
+        return self._address + page.PATH
 
     @property
     def hiringcenter_url(self) -> str:
@@ -107,6 +120,11 @@ class Emulator(Controls):
     def request_count(self) -> int:
         """How many requests were received."""
         return self._log.count
+
+    @property
+    def seeded(self) -> bool:
+        """Whether the seed was put in at the latest start; it is not where *db* held state already."""
+        return self._was_seeded
 
     async def __aenter__(self) -> Self:
         await self._start()
@@ -144,7 +162,7 @@ class Emulator(Controls):
         store = Store(self._db)
         try:
             self._running = self._made(store)
-            self._let_in(self._key, HANDLE, self._scopes)
+            self._fill(self._running)
             server = Server(self._running, self._log, check_host=self._check_host, allow_live_key=self._allow_live_key)
             self._port = await server.start(self._host, self._port)
             await self._running.courier.start()
@@ -153,6 +171,20 @@ class Emulator(Controls):
             self._running = None
             store.close()
             raise
+
+    @property
+    def _has_seeded_key(self) -> bool:
+        return self._seed is not None and self._key in self._seed.keys
+
+    def _fill(self, service: Service) -> None:
+        """Sow what is to be there from the start, once, and let the emulator's own key in."""
+        with service.store.transaction():
+            self._was_seeded = self._seed is not None and service.store.one("SELECT 1 FROM workspaces") is None
+            if self._seed is not None and self._was_seeded:
+                self._seed.sow(service)
+            # A key of the seed keeps the workspace and the rights it was given there.
+            if not (self._has_seeded_key and service.keys.know(self._key)):
+                self._let_in(self._key, HANDLE, self._scopes)
 
     async def _stop(self) -> None:
         server, self._server = self._server, None

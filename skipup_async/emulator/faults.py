@@ -20,7 +20,11 @@ _TARGET = re.compile(r"(\*|[A-Z]+) +(\*|/\S*)")
 
 @attrs.define(eq=False, kw_only=True)
 class Fault:
-    """One order. `hits` counts the calls it met; `release` lets those that it holds go on."""
+    """One order. *hits* counts the calls it met; `release` lets those that it holds go on.
+
+    *on* names the calls, *left* is how many more it meets, None for all. They get the *answer*, or lose the
+    *connection*, before their effect or *after_commit*; with *delay* they take that many seconds longer.
+    """
 
     on: str
     left: int | None

@@ -21,6 +21,7 @@ LIVE_PREFIX = "sk_live_"
 
 _BEARER = re.compile(r"bearer +([\x21-\x7e]+)", re.IGNORECASE)
 _KEY = re.compile(r"[\x21-\x7e]{1,256}")
+_LONG = 16  # characters: four fewer are still too many to guess
 
 
 class UnauthorizedError(RefusedError):
@@ -49,17 +50,22 @@ class Keys:
     ) -> None:
         """Let *key* in, for all scopes if *scopes* is `None`. A key that is known already is set anew."""
         self._store.run(
-            "INSERT INTO api_keys (id, workspace_id, hash, scopes, created_at, expires_at)"
-            " VALUES (:id, :workspace, :hash, :scopes, :now, :expires)"
+            "INSERT INTO api_keys (id, workspace_id, hash, ending, scopes, created_at, expires_at)"
+            " VALUES (:id, :workspace, :hash, :ending, :scopes, :now, :expires)"
             " ON CONFLICT (hash) DO UPDATE SET workspace_id = :workspace, scopes = :scopes,"
             " expires_at = :expires, revoked_at = NULL",
             id=self._ids.make("key", now),
             workspace=workspace,
             hash=_hash(key),
+            ending=ending(key),
             scopes=" ".join(sorted(_known(scopes))),
             now=int(now),
             expires=expires,
         )
+
+    def know(self, key: str) -> bool:
+        """Whether *key* was ever let in."""
+        return self._store.one("SELECT 1 FROM api_keys WHERE hash = :hash", hash=_hash(key)) is not None
 
     def revoke(self, key: str, now: float) -> bool:
         """Let *key* in no more. Say whether it was known."""
@@ -72,13 +78,13 @@ class Keys:
         """Who sent these *Authorization* headers. Raise a 401 unless it is one valid key."""
         if not any(authorization):
             raise UnauthorizedError(self._profile, missing=True)
-        match = _BEARER.fullmatch(authorization[0])
-        if len(authorization) > 1 or match is None:
+        key = bearer(authorization)
+        if key is None:
             raise UnauthorizedError(self._profile, missing=False)
         row = self._store.one(
             "SELECT id, workspace_id, scopes FROM api_keys WHERE hash = :hash AND revoked_at IS NULL"
             " AND (expires_at IS NULL OR expires_at > :now)",
-            hash=_hash(match[1]),
+            hash=_hash(key),
             now=now,
         )
         if row is None:
@@ -92,6 +98,17 @@ class Keys:
         if self._profile.forbidden == "named":
             raise RefusedError(403, "forbidden", f"API key missing required scope: {scope}")
         raise RefusedError(403, "forbidden", "This API key does not have the required scope.")
+
+
+def bearer(authorization: list[str]) -> str | None:
+    """The key in these *Authorization* headers, `None` unless there is one header and it holds one."""
+    match = _BEARER.fullmatch(authorization[0]) if len(authorization) == 1 else None
+    return match and match[1]
+
+
+def ending(key: str) -> str:
+    """What may be shown of *key*, so that its owner knows it again: its last four characters, none of a short one."""
+    return key[-4:] if len(key) >= _LONG else ""
 
 
 def new_key() -> str:

@@ -6,7 +6,7 @@ import math
 
 from skipup_async.emulator.call import Caller, RefusedError
 from skipup_async.emulator.profile import Profile
-from skipup_async.emulator.windows import RateLimit, Verdict, Window, window
+from skipup_async.emulator.windows import Fill, RateLimit, Verdict, Window, window
 
 _PREFIXES = {"RateLimit": "RateLimit-", "X-RateLimit": "X-RateLimit-"}
 
@@ -33,6 +33,10 @@ class Limiter:
             headers["Retry-After"] = _seconds(verdict)
         message = f"Rate limit of {self.limit.limit} requests in {self.limit.per:g} seconds exceeded"
         raise RefusedError(429, "rate_limited", message, headers)
+
+    def fills(self, now: float) -> dict[str, Fill]:
+        """How full the window of each API key is that has called, by the key's id. Nothing is counted."""
+        return {key_id: window.fill(now) for key_id, window in self._windows.items()}
 
     def _headers(self, limit: RateLimit, verdict: Verdict) -> dict[str, str]:
         prefix = _PREFIXES.get(self._profile.limit_headers)

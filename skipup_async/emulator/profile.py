@@ -61,6 +61,7 @@ class Profile:
             raise ValueError(f"no profile is named {name!r}; there are {known}") from None
 
 
+#: The profiles by name: what ``--profile`` and `Emulator(profile=…)` take.
 PROFILES = MappingProxyType(
     {
         "default": Profile(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import attrs
@@ -47,7 +48,8 @@ class Headers(Mapping[str, str]):
 class Received:
     """One request that reached the emulator.
 
-    *arrived* is monotonic, in seconds; *status* is `None` until an answer was sent, and stays so if none was.
+    *method*, *path*, *query*, *headers* and *body* are what came over the wire. *arrived* is monotonic, in seconds;
+    *status* is `None` until an answer was sent, and stays so if none was.
     """
 
     method: str
@@ -83,6 +85,10 @@ class Log:
         self._bytes += len(received.body)
         while self._bytes > _KEPT_BYTES:
             self._bytes -= len(self._kept.popleft().body)
+
+    def latest(self, number: int) -> list[Received]:
+        """At most *number* requests, the latest first."""
+        return list(islice(reversed(self._kept), number))
 
     def __iter__(self) -> Iterator[Received]:
         return iter(tuple(self._kept))

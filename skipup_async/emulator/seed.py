@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from skipup_async.emulator.call import Call, Caller, Json, RefusedError
+from skipup_async.emulator import inside
+from skipup_async.emulator.call import Json, RefusedError
 from skipup_async.emulator.clock import to_seconds
 from skipup_async.emulator.fields import fold
-from skipup_async.emulator.keys import SCOPES
-from skipup_async.emulator.profile import Profile
 from skipup_async.emulator.router import Handler
 from skipup_async.emulator.routes import campaigns, meeting_requests, workspace_members
 from skipup_async.emulator.service import Service
-from skipup_async.emulator.slugs import free_slug
 
 HANDLE = "example"
 
@@ -65,43 +63,28 @@ class Seeds:
     ) -> str:
         """A team of the *members* with those e-mail addresses; give the id."""
         service, now = self._service, self._service.clock.now()
-        id = service.ids.make("tm", now)
         with service.store.transaction():
             owner = self._workspace(workspace)
-            service.store.insert(
-                "teams",
-                id=id,
-                workspace_id=owner,
-                name=name,
-                slug=free_slug(name, self._team_slugs(owner)),
-                mode=mode,
-                created_at=int(now),
-                updated_at=int(now),
-            )
+            id = inside.add_team(service, owner, {"name": name, "mode": mode}, now)
             for email in members:
-                self._join(id, owner, email)
+                inside.join_team(service, id, owner, email)
         return id
 
     def team_id(self, name: str = _TEAM, *, workspace: str = HANDLE) -> str:
         """The id of the team of that name. Raise `LookupError` if there is none."""
-        row = self._service.store.one(
-            "SELECT id FROM teams WHERE name = :name AND workspace_id = :workspace ORDER BY id",
-            name=name,
-            workspace=self._workspace(workspace),
-        )
-        if row is None:
+        id = inside.find_team(self._service, self._workspace(workspace), name)
+        if id is None:
             raise LookupError(f"no team {name!r} in workspace {workspace!r}")
-        return str(row["id"])
+        return id
 
     def _workspace(self, handle: str) -> str:
         """The id of a workspace, made with its members and its team if there is none of that handle."""
         service, now = self._service, self._service.clock.now()
         with service.store.transaction():
-            row = service.store.one("SELECT id FROM workspaces WHERE handle = :handle", handle=handle)
-            if row is not None:
-                return str(row["id"])
-            id = service.ids.make("ws", now)
-            service.store.insert("workspaces", id=id, handle=handle, created_at=int(now))
+            found = inside.find_workspace(service, handle)
+            if found is not None:
+                return found
+            id = inside.add_workspace(service, handle, now)
             for email, name, role in _MEMBERS:  # Alice last: lists begin with the latest
                 service.store.insert(
                     "members",
@@ -116,37 +99,13 @@ class Seeds:
             self.add_team(_TEAM, members=[email for email, _, _ in _MEMBERS], workspace=handle)
             return id
 
-    def _team_slugs(self, workspace: str) -> frozenset[str]:
-        rows = self._service.store.all("SELECT slug FROM teams WHERE workspace_id = :id", id=workspace)
-        return frozenset(row["slug"] for row in rows)
-
-    def _join(self, team: str, workspace: str, email: str) -> None:
-        joined = self._service.store.run(
-            "INSERT INTO team_members (team_id, member_id, role)"
-            " SELECT :team, id, 'member' FROM members WHERE workspace_id = :workspace AND email_folded = :email",
-            team=team,
-            workspace=workspace,
-            email=fold(email),
-        )
-        if not joined:
-            raise ValueError(f"{email!r} is no member of this workspace")
-
     def _add(self, create: Handler, body: Json, workspace: str, created_at: datetime | None = None) -> str:
         """The id of what the API's own handler makes of *body*."""
         service = self._service
+        at = None if created_at is None else to_seconds(created_at)
         with service.store.transaction():
-            call = Call(
-                caller=Caller(key_id="", workspace=self._workspace(workspace), scopes=SCOPES),
-                path={},
-                query={},
-                body=body,
-                now=service.clock.now() if created_at is None else to_seconds(created_at),
-                store=service.store,
-                ids=service.ids,
-                profile=Profile(),
-            )
             try:
-                answer = create(call)
+                made = inside.perform(service, self._workspace(workspace), create, body, at=at)
             except RefusedError as refusal:
                 raise ValueError(refusal.message) from None
-        return str(answer.payload["data"]["id"])
+        return str(made["id"])

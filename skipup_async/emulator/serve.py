@@ -19,13 +19,15 @@ from skipup_async.emulator.windows import Kind, RateLimit
 DEFAULT_KEY = "sk_test_emulator_0000000000000000"
 DEFAULT_PORT = 8750
 
+_PROFILE_HELP = "how it answers where the documents leave it open (default: %(default)s)"
+
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; give the exit code."""
     options = _parser().parse_args(arguments)
     try:
         emulator = _emulator(options)
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         return _complain(error)
     try:
         asyncio.run(_serve(emulator, options))
@@ -56,6 +58,7 @@ def _emulator(options: argparse.Namespace) -> Emulator:
         profile=options.profile,
         rate_limit=limit,
         scopes=options.scope,
+        seed=options.seed,
         allow_remote=options.allow_remote,
         allow_live_key=options.allow_live_key,
         allow_remote_webhooks=options.allow_remote_webhooks,
@@ -67,28 +70,52 @@ def _announce(emulator: Emulator, options: argparse.Namespace) -> None:
     _say(f"SkipUp emulator: {emulator.url}")
     _say(f"API key:         {key}")
     _say(f"State:           {'in memory' if options.db == MEMORY else options.db}")
+    if options.seed is not None:
+        _say(f"Seed:            {options.seed if emulator.seeded else 'left aside, since there is state already'}")
+    _say(f"In a browser:    {emulator.page_url}")
     if options.allow_remote:
-        _say("Warning: other machines can reach this emulator, and any web page can call it.")
+        _say("Warning: other machines can reach this emulator and read its page, and any web page can call it.")
     _say("Ctrl-C stops it.")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m skipup_async emulator", description="A local SkipUp that behaves as the public documents say."
+        prog="python -m skipup_async emulator",
+        description="A local SkipUp that behaves as the public documents say. Its page at / shows what is in it.",
     )
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one (default: %(default)s)")
-    parser.add_argument("--host", default="127.0.0.1", help="(default: %(default)s)")
-    parser.add_argument("--db", default=MEMORY, metavar="FILE", help="keep the state in this file (default: in memory)")
-    parser.add_argument("--key", default=DEFAULT_KEY, help="the API key it accepts (default: %(default)s)")
-    parser.add_argument("--scope", action="append", help="a scope of the key; may be repeated (default: all)")
-    parser.add_argument("--profile", default="default", choices=tuple(PROFILES), help="(default: %(default)s)")
-    parser.add_argument("--rate-limit", type=int, metavar="N", help="requests a key may make (default: no limit)")
-    parser.add_argument("--per", type=float, default=60.0, metavar="SECONDS", help="... in this time (default: 60)")
-    parser.add_argument("--window", default="fixed", choices=get_args(Kind), help="how the limit is counted")
-    parser.add_argument("--allow-remote", action="store_true", help="let --host be one that others can reach")
-    parser.add_argument("--allow-live-key", action="store_true", help="accept a --key that looks live")
-    parser.add_argument("--allow-remote-webhooks", action="store_true", help="post webhooks to other machines too")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    parser.add_argument("--profile", default="default", choices=tuple(PROFILES), help=_PROFILE_HELP)
+    _add_state(parser)
+    _add_key(parser)
+    _add_permissions(parser)
     return parser
+
+
+def _add_state(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is in it")
+    group.add_argument("--db", default=MEMORY, metavar="FILE", help="keep the state in this file (default: in memory)")
+    group.add_argument(
+        "--seed", metavar="FILE", help="a JSON file of what to begin with; left aside where --db holds state already"
+    )
+
+
+def _add_key(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("its API key")
+    group.add_argument("--key", default=DEFAULT_KEY, help="the key it accepts (default: %(default)s)")
+    group.add_argument("--scope", action="append", help="what the key may do; may be repeated (default: all)")
+    group.add_argument("--rate-limit", type=int, metavar="N", help="requests a key may make (default: no limit) ...")
+    group.add_argument("--per", type=float, default=60.0, metavar="SECONDS", help="... in this time (default: 60)")
+    group.add_argument(
+        "--window", default="fixed", choices=get_args(Kind), help="how they are counted (default: %(default)s)"
+    )
+
+
+def _add_permissions(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what it does only if told to")
+    group.add_argument("--allow-remote", action="store_true", help="listen on a --host that others can reach")
+    group.add_argument("--allow-live-key", action="store_true", help="accept keys that look live")
+    group.add_argument("--allow-remote-webhooks", action="store_true", help="post webhooks to other machines")
 
 
 def _say(line: str) -> None:

@@ -6,9 +6,9 @@ import asyncio
 import time
 from email.utils import formatdate
 
-from aiohttp import HttpVersion11, web
+from aiohttp import HttpVersion10, HttpVersion11, web
 
-from skipup_async.emulator import wire
+from skipup_async.emulator import openapi, page, wire
 from skipup_async.emulator.call import Answer, RefusedError
 from skipup_async.emulator.fields import is_text
 from skipup_async.emulator.hosts import refuse_foreign_host
@@ -17,6 +17,8 @@ from skipup_async.emulator.received import Headers, Log, Received
 from skipup_async.emulator.service import Service
 
 _NOT_KEPT = "[a live key]"
+_DOCUMENTS = (openapi.PATH, page.PATH)  # for readers, not calls: nothing of them is recorded
+_METHODS = "DELETE, GET, PATCH, POST"  # of all routes together
 _KEEPALIVE_SECONDS = 75.0
 _SHUTDOWN_SECONDS = 1.0
 _BACKLOG = 1024
@@ -61,10 +63,17 @@ class Server:
         )
         try:
             self._check(request, received)
+            if received.path == openapi.PATH:
+                return self._respond(received, openapi.answer(received.method, received.headers.get("Host", "")))
+            if received.path == page.PATH:
+                return self._respond(received, page.answer(self._service, self._log, received))
             received.body = await wire.read(request)
         except RefusedError as refusal:
-            self._log.add(received)
-            return self._respond(received, refusal.answer())
+            if received.path not in _DOCUMENTS:
+                self._log.add(received)
+            response = self._respond(received, refusal.answer())
+            response.force_close()  # what is left of the request is not waited for
+            return response
         self._log.add(received)
         answer, fault = await self._service.answer(received)
         if fault is None or fault.connection is None:
@@ -86,7 +95,11 @@ class Server:
         )
 
     def _check(self, request: web.BaseRequest, received: Received) -> None:
+        if request.version not in (HttpVersion10, HttpVersion11):
+            raise RefusedError(400, "bad_request", "This server speaks HTTP/1.0 and HTTP/1.1")
         refuse_foreign_host(received.headers, required=request.version == HttpVersion11, check=self._check_host)
+        if request.method == "CONNECT":  # what follows would be a tunnel, no body
+            raise RefusedError(405, "method_not_allowed", "This server is no proxy", {"Allow": _METHODS})
         # aiohttp's parser in C lets none of this through, its parser in Python does.
         if not all(map(is_text, (received.path, *received.query, *received.query.values()))):
             raise RefusedError(400, "bad_request", "The request target is not valid UTF-8")
@@ -95,7 +108,10 @@ class Server:
         received.status = answer.status
         # The emulator's own time: clients compare it with the timestamps of an answer.
         date = formatdate(self._service.clock.now(), usegmt=True)
-        return wire.response(answer.with_headers({"Date": date, **answer.headers}))
+        response = wire.response(answer.with_headers({"Date": date, **answer.headers}))
+        if "Upgrade" in received.headers:  # declined; aiohttp's parser in C loses what came after some of them
+            response.force_close()
+        return response
 
 
 class _Listener(web.Server):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from math import inf
 from typing import Literal, Protocol, get_args
@@ -10,10 +11,12 @@ import attrs
 
 Kind = Literal["fixed", "sliding", "token", "weighted"]
 
+_FRACTION = 1e-9  # what a sum of many small fractions may be off by
+
 
 @attrs.frozen
 class RateLimit:
-    """So many requests in so many seconds for each API key.
+    """*limit* requests in *per* seconds for each API key.
 
     SkipUp documents 120 a minute and not how they are counted; *window* says how this emulator does.
     """
@@ -32,11 +35,26 @@ class Verdict:
     wait: float
 
 
+@attrs.frozen
+class Fill:
+    """How much of a limit is used, and the seconds until nothing of it is, if nothing more comes."""
+
+    used: int
+    wait: float
+
+
+_EMPTY = Fill(0, 0.0)
+
+
 class Window(Protocol):
     """Counts the requests of one API key."""
 
     def admit(self, now: float) -> Verdict:
         """Judge a request that arrives at *now*, in seconds, and count it if it is let in."""
+        ...
+
+    def fill(self, now: float) -> Fill:
+        """Look at the count without adding to it."""
         ...
 
 
@@ -58,6 +76,11 @@ class FixedWindow:
         self._count += 1
         return Verdict(True, self._limit.limit - self._count, wait)
 
+    def fill(self, now: float) -> Fill:
+        """See `Window.fill`."""
+        wait = self._opened + self._limit.per - now
+        return Fill(self._count, wait) if wait > 0 else _EMPTY
+
 
 class SlidingWindow:
     """No *per* seconds, wherever they begin, hold more than *limit* requests."""
@@ -75,6 +98,11 @@ class SlidingWindow:
             self._times.append(now)
         return Verdict(allowed, self._limit.limit - len(self._times), self._times[0] + self._limit.per - now)
 
+    def fill(self, now: float) -> Fill:
+        """See `Window.fill`."""
+        times = [time for time in self._times if now - time < self._limit.per]
+        return Fill(len(times), times[-1] + self._limit.per - now) if times else _EMPTY
+
 
 class TokenWindow:
     """A bucket of *limit* tokens that fills evenly, *limit* in *per* seconds."""
@@ -87,12 +115,19 @@ class TokenWindow:
 
     def admit(self, now: float) -> Verdict:
         """See `Window.admit`."""
-        self._tokens = min(self._limit.limit, self._tokens + (now - self._filled) * self._rate)
-        self._filled = now
-        allowed = self._tokens >= 1 - 1e-9  # a sum of many small fractions
+        self._tokens, self._filled = self._tokens_at(now), now
+        allowed = self._tokens >= 1 - _FRACTION
         if allowed:
             self._tokens = max(0.0, self._tokens - 1)
         return Verdict(allowed, int(self._tokens), max(0.0, (1 - self._tokens) / self._rate))
+
+    def fill(self, now: float) -> Fill:
+        """See `Window.fill`."""
+        spent = self._limit.limit - self._tokens_at(now)
+        return Fill(math.ceil(spent - _FRACTION), spent / self._rate)
+
+    def _tokens_at(self, now: float) -> float:
+        return min(self._limit.limit, self._tokens + (now - self._filled) * self._rate)
 
 
 class WeightedWindow:
@@ -105,7 +140,7 @@ class WeightedWindow:
 
     def admit(self, now: float) -> Verdict:
         """See `Window.admit`."""
-        self._turn(now)
+        self._opened, self._count, self._before = self._turned(now)
         left = 1 - (now - self._opened) / self._limit.per
         estimate = self._count + self._before * left
         if estimate + 1 > self._limit.limit:
@@ -113,12 +148,21 @@ class WeightedWindow:
         self._count += 1
         return Verdict(True, int(self._limit.limit - estimate - 1), self._limit.per * left)
 
-    def _turn(self, now: float) -> None:
+    def fill(self, now: float) -> Fill:
+        """See `Window.fill`."""
+        opened, count, before = self._turned(now)
+        left = opened + self._limit.per - now
+        used = math.ceil(count + before * left / self._limit.per) if count or before else 0
+        return Fill(used, left + self._limit.per if count else left) if used else _EMPTY
+
+    def _turned(self, now: float) -> tuple[float, int, int]:
+        """When the window that holds *now* opened, its count, and the count of the one before."""
         passed = now - self._opened
         if passed >= 2 * self._limit.per:
-            self._opened, self._count, self._before = now, 0, 0
-        elif passed >= self._limit.per:
-            self._opened, self._count, self._before = self._opened + self._limit.per, 0, self._count
+            return now, 0, 0
+        if passed >= self._limit.per:
+            return self._opened + self._limit.per, 0, self._count
+        return self._opened, self._count, self._before
 
     def _wait(self, left: float) -> float:
         free = self._limit.limit - 1

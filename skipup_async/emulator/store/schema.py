@@ -5,7 +5,7 @@ from __future__ import annotations
 #: Written into the file, so that another program's database is not taken for ours ("SkUp").
 APPLICATION_ID = 0x536B5570
 #: Goes up with every change below; a file of another version is refused.
-VERSION = 1
+VERSION = 2
 
 TABLES = """
 CREATE TABLE settings (
@@ -18,7 +18,7 @@ CREATE TABLE workspaces (
 
 CREATE TABLE api_keys (
     id TEXT PRIMARY KEY, workspace_id TEXT NOT NULL REFERENCES workspaces (id),
-    hash TEXT NOT NULL UNIQUE, scopes TEXT NOT NULL,
+    hash TEXT NOT NULL UNIQUE, ending TEXT NOT NULL, scopes TEXT NOT NULL,
     created_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER
 ) WITHOUT ROWID;
 
