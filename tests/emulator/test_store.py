@@ -1,13 +1,9 @@
-"""State in a file: private, lasting, and whole after a SIGKILL."""
+"""State in a file: private and lasting."""
 
 from __future__ import annotations
 
-import json
-import signal
 import sqlite3
 import stat
-import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -73,36 +69,3 @@ def test_a_transaction_is_all_or_nothing() -> None:
         raise KeyError
     assert [row["name"] for row in store.all("SELECT name FROM settings")] == ["outer"]
     store.close()
-
-
-WRITER = """
-import asyncio, json, sys
-import aiohttp
-from skipup_async.emulator import Emulator
-
-async def main():
-    async with Emulator(db=sys.argv[1], key=sys.argv[2]) as emulator:
-        headers = {"Authorization": "Bearer " + emulator.api_key}
-        async with aiohttp.ClientSession(headers=headers) as session:
-            while True:
-                async with session.post(emulator.url + "/meeting_requests", json=json.loads(sys.argv[3])) as response:
-                    print((await response.json())["data"]["id"], flush=True)
-
-asyncio.run(main())
-"""
-
-
-def test_what_was_answered_outlives_a_sigkill(tmp_path: Path) -> None:
-    """Every id that was printed before the kill is in the file, and the file is sound."""
-    file = tmp_path / "state.sqlite"
-    command = [sys.executable, "-c", WRITER, str(file), KEY, json.dumps(MINIMAL)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
-        assert writer.stdout is not None
-        answered = [writer.stdout.readline().strip() for _ in range(50)]
-        writer.send_signal(signal.SIGKILL)
-        answered += writer.stdout.read().split()
-    connection = sqlite3.connect(file)
-    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    connection.close()
-    with Emulator(db=file, key=KEY) as emulator:
-        assert {request["id"] for request in emulator.meeting_requests()} >= set(answered)
