@@ -6,8 +6,10 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_END = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 
 
 class Clock:
@@ -42,9 +44,11 @@ class Clock:
         return self._steady() + self._ahead
 
     def advance(self, seconds: float) -> None:
-        """Move forward. Raise `ValueError` for a step back, which would unsort what exists."""
+        """Move forward. Raise `ValueError` for a step back, which would unsort what exists, or beyond the last year."""
         if not 0 <= seconds < float("inf"):
             raise ValueError(f"the clock only goes forward by a finite time, not by {seconds!r} seconds")
+        if self.now() + seconds > _END:
+            raise ValueError("the clock ends with the year 9999, as dates do")
         with self._lock:
             self._ahead += seconds
 
@@ -56,6 +60,7 @@ def to_seconds(moment: datetime) -> float:
     return moment.timestamp()
 
 
+@lru_cache(maxsize=1024)  # one answer shows the same few moments hundreds of times
 def to_text(at: float | None) -> str | None:
     """A moment as the API writes it: ISO 8601, UTC with `Z`, whole seconds."""
     if at is None:

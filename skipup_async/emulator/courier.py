@@ -61,8 +61,8 @@ class Courier:
         await self._session.close()
 
     def wake(self) -> None:
-        """Look again at what is due. Safe to call from any thread."""
-        if self._loop is not None:
+        """Look again at what is due, if anything waits. Safe to call from any thread."""
+        if self._loop is not None and deliveries.next_due(self._store) is not None:
             self._loop.call_soon_threadsafe(self._woken.set)
 
     def settle(self, timeout: float) -> None:

@@ -65,7 +65,7 @@ def announce(store: Store, ids: Identifiers, request: sqlite3.Row, effect: str, 
         "id": ids.make("evt", now),
         "type": effect,
         "created_at": to_text(now),
-        "data": meeting_request(store, request),
+        "data": meeting_request(request),
     }
     for endpoint in endpoints:
         _add(store, ids.make("whd", now), endpoint, payload, now)

@@ -9,7 +9,6 @@ from skipup_async.emulator.call import Json
 from skipup_async.emulator.clock import to_text
 from skipup_async.emulator.paging import Shaper
 from skipup_async.emulator.profile import Profile
-from skipup_async.emulator.store import Store, meeting_requests
 
 #: What the documents' own example of each action shows; the rest of the fields is left out there.
 _SPARSE = MappingProxyType(
@@ -30,38 +29,40 @@ _SPARSE = MappingProxyType(
 _STAMP = MappingProxyType({"booked": "booked_at", "cancelled": "cancelled_at", "paused": "paused_at"})
 
 
-def shaper(store: Store, profile: Profile, action: str) -> Shaper:
+def shaper(profile: Profile, action: str) -> Shaper:
     """What makes the answer of *action* out of a row, full or sparse as the profile says."""
 
     def shape(row: sqlite3.Row) -> Json:
-        full = meeting_request(store, row)
+        full = meeting_request(row)
         return sparse(full, action) if profile.answers == "sparse" else full
 
     return shape
 
 
-def meeting_request(store: Store, row: sqlite3.Row) -> Json:
+def meeting_request(row: sqlite3.Row) -> Json:
     """Every field, unset ones `null`; those of a campaign only where one is attached."""
-    start, end = to_text(row["timeframe_start"]), to_text(row["timeframe_end"])
+    # By position, in the order of the query: by name, a page of a hundred takes three times as long.
+    id, organizer, people, status, title, purpose, description, introduction, minutes, start, end, *more = row
+    created, updated, booked, cancelled, paused, campaign, source, _workspace = more
     shape = {
-        "id": row["id"],
-        "organizer_email": row["organizer_email"],
-        "participant_emails": meeting_requests.participants(store, row["id"]),
-        "status": row["status"],
-        "title": row["title"],
-        "purpose": row["purpose"],
-        "description": row["description"],
-        "include_introduction": bool(row["include_introduction"]),
-        "duration_minutes": row["duration_minutes"],
-        "timeframe": {"start": start, "end": end} if start or end else None,
-        "created_at": to_text(row["created_at"]),
-        "updated_at": to_text(row["updated_at"]),
-        "booked_at": to_text(row["booked_at"]),
-        "cancelled_at": to_text(row["cancelled_at"]),
-        "paused_at": to_text(row["paused_at"]),
+        "id": id,
+        "organizer_email": organizer,
+        "participant_emails": people.split(" "),  # no address has a space in it
+        "status": status,
+        "title": title,
+        "purpose": purpose,
+        "description": description,
+        "include_introduction": bool(introduction),
+        "duration_minutes": minutes,
+        "timeframe": None if start is None and end is None else {"start": to_text(start), "end": to_text(end)},
+        "created_at": to_text(created),
+        "updated_at": to_text(updated),
+        "booked_at": to_text(booked),
+        "cancelled_at": to_text(cancelled),
+        "paused_at": to_text(paused),
     }
-    if row["campaign_id"] is not None:
-        shape |= {"campaign_id": row["campaign_id"], "campaign_source": row["campaign_source"]}
+    if campaign is not None:
+        shape |= {"campaign_id": campaign, "campaign_source": source}
     return shape
 
 

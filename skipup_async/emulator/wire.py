@@ -15,6 +15,7 @@ from aiohttp import HttpVersion11, web
 from skipup_async.emulator.call import Answer, RefusedError
 
 _JSON = "application/json; charset=utf-8"
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _BODY_SECONDS = 30.0
 _NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
@@ -39,17 +40,14 @@ def response(answer: Answer) -> web.Response:
     """An answer as HTTP."""
     body = encode(answer.payload)
     headers = {"Content-Type": _JSON, **answer.headers} if body else answer.headers
-    response = web.Response(status=answer.status, body=body, headers=headers)
-    if answer.status in (408, 413):
-        response.force_close()  # the rest of the body is not waited for
-    return response
+    return web.Response(status=answer.status, body=body, headers=headers)
 
 
 def encode(payload: Any) -> bytes:
     """The bytes of a payload: nothing for `None`, `bytes` as they are, all else as JSON."""
     if payload is None:
         return b""
-    return payload if isinstance(payload, bytes) else json.dumps(payload, ensure_ascii=False).encode()
+    return payload if isinstance(payload, bytes) else _ENCODER.encode(payload).encode()
 
 
 async def write_half(request: web.BaseRequest, answer: Answer) -> None:
