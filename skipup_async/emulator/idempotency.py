@@ -30,8 +30,8 @@ class Claim:
 
 def claim(caller: Caller, route: str, key: str, body: Json, profile: Profile) -> Claim:
     """The claim of a call. Raise 422 `invalid_request` for a key that no header should hold."""
-    if not 1 <= len(key) <= _LONGEST_KEY or not key.isprintable():
-        raise invalid_request(f"Idempotency-Key must be 1 to {_LONGEST_KEY} printable characters")
+    if not 1 <= len(key) <= _LONGEST_KEY or not (key.isascii() and key.isprintable()):
+        raise invalid_request(f"Idempotency-Key must be 1 to {_LONGEST_KEY} printable characters of ASCII")
     owner = caller.key_id if profile.idempotency_scope == "api_key" else caller.workspace
     return Claim(owner, route, key, _digest(body))
 

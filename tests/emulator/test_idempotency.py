@@ -93,7 +93,58 @@ async def test_fifty_at_once_are_one_request(emulator: Emulator, api: Api) -> No
     """The same key, 50 calls in flight: one meeting request, 50 equal answers."""
     replies = await asyncio.gather(*(api.post("/meeting_requests", MINIMAL, key="k-1") for _ in range(50)))
     assert len(emulator.meeting_requests()) == 1
-    assert all(reply.body == replies[0].body for reply in replies)
+    assert all((reply.status, reply.body) == (202, replies[0].body) for reply in replies)
+
+
+async def test_fifty_at_once_are_one_request_where_a_duplicate_is_a_conflict() -> None:
+    """Each of the 50 gets that one request or a 409; after that all get it."""
+    async with Emulator(profile=Profile(idempotency_in_flight=409)) as emulator, Api(emulator) as api:
+        slow = emulator.fail(on="POST /meeting_requests", hold=True)
+        calls = [asyncio.create_task(api.post("/meeting_requests", MINIMAL, key="k-1")) for _ in range(50)]
+        await until(lambda: sum(call.done() for call in calls) == 49)
+        slow.release()
+        replies = await asyncio.gather(*calls)
+        assert sorted(reply.status for reply in replies) == [202] + [409] * 49
+        (made,) = emulator.meeting_requests()
+        assert (await api.post("/meeting_requests", MINIMAL, key="k-1")).data == made
+
+
+@pytest.mark.parametrize(("scope", "created"), [("api_key", 2), ("workspace", 1)])
+async def test_fifty_at_once_by_two_api_keys(scope: Any, created: int) -> None:
+    """25 each: as many requests as the profile sees owners, and equal answers to each."""
+    async with Emulator(profile=Profile(idempotency_scope=scope)) as emulator:
+        async with Api(emulator) as one, Api(emulator, emulator.add_key()) as other:
+            calls = [api.post("/meeting_requests", MINIMAL, key="k-1") for _ in range(25) for api in (one, other)]
+            replies = await asyncio.gather(*calls)
+        ids = {item["id"] for item in emulator.meeting_requests()}
+    assert len(ids) == created
+    assert {reply.data["id"] for reply in replies} == ids
+    assert len({reply.data["id"] for reply in replies[::2]}) == 1
+
+
+@pytest.mark.parametrize("other_body", ["replay", 409, 422])
+async def test_another_body_waits_for_the_one_in_flight_too(other_body: Any) -> None:
+    """Then it is judged as any other body under a key that was used: one request, whoever came first."""
+    async with Emulator(profile=Profile(idempotency_other_body=other_body)) as emulator, Api(emulator) as api:
+        slow = emulator.fail(on="POST /meeting_requests", hold=True)
+        first = asyncio.create_task(api.post("/meeting_requests", MINIMAL, key="k-1"))
+        await until(lambda: slow.hits == 1)
+        second = asyncio.create_task(api.post("/meeting_requests", OTHER, key="k-1"))
+        await until(lambda: emulator.request_count == 2)
+        slow.release()
+        assert (await first).status == 202
+        assert (await second).status == (202 if other_body == "replay" else other_body)
+        assert [item["participant_emails"] for item in emulator.meeting_requests()] == [["carol@example.com"]]
+
+
+async def test_a_key_means_nothing_on_another_route() -> None:
+    """Where every POST looks at it, each route has its own: no answer of one is given by another."""
+    async with Emulator(profile=Profile(idempotency_routes="every_post")) as emulator, Api(emulator) as api:
+        made = await api.post("/meeting_requests", MINIMAL, key="k-1")
+        paths = [f"/meeting_requests/{made.data['id']}/{action}" for action in ("pause", "resume", "cancel")]
+        statuses = [(await api.post(path, key="k-1")).data["status"] for path in paths]
+        assert statuses == ["paused", "active", "cancelled"]
+        assert (await api.post("/workspace_members", {"email": "dana@example.com"}, key="k-1")).status == 201
 
 
 async def test_a_duplicate_waits_for_the_one_in_flight(emulator: Emulator, api: Api) -> None:
@@ -148,7 +199,7 @@ async def test_no_depth_of_a_body_is_too_much(api: Api) -> None:
     assert {reply.status for reply in replies} == {422}
 
 
-@pytest.mark.parametrize("key", ["", "x" * 256, "a\tb"])
+@pytest.mark.parametrize("key", ["", "x" * 256, "a\tb", "é", "😀"])
 async def test_a_key_that_is_none_is_refused(api: Api, key: str) -> None:
-    """422 invalid_request: 1 to 255 printable characters."""
+    """422 invalid_request: 1 to 255 printable characters of ASCII."""
     assert (await api.post("/meeting_requests", MINIMAL, key=key)).error == (422, "invalid_request")

@@ -109,43 +109,6 @@ async def test_a_time_zone_of_the_database_is_accepted(api: Api, zone: str) -> N
     assert (await api.post("/meeting_requests", {**MINIMAL, "organizer_timezone": zone})).status == 202
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"[]",
-        b'"text"',
-        b"null",
-        b"7",
-        b"{",
-        b"{'a': 1}",
-        b'{"a": NaN}',
-        b'{"a": Infinity}',
-        b'{"a": ' + b"9" * 5000 + b"}",
-        b"[" * 100_000,
-        b'{"a": "\xff"}',
-        '{"a": 1}'.encode("utf-16"),
-        b'\xef\xbb\xbf{"a": 1}',
-        b"organizer_email=alice@example.com",
-    ],
-)
-async def test_a_body_that_is_no_json_object_is_an_invalid_request(
-    emulator: Emulator, api: Api, content: bytes
-) -> None:
-    """422 invalid_request, whatever it is instead."""
-    headers = {"Content-Type": "application/json"}
-    reply = await api.call("POST", "/meeting_requests", data=content, headers=headers)
-    assert reply.error == (422, "invalid_request")
-    assert emulator.meeting_requests() == []
-
-
-@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "application/xml", ""])
-async def test_a_body_of_another_content_type_is_an_invalid_request(api: Api, content_type: str) -> None:
-    """The documents' examples all say application/json."""
-    headers = {"Content-Type": content_type}
-    reply = await api.call("POST", "/meeting_requests", data=b"{}", headers=headers)
-    assert reply.error == (422, "invalid_request")
-
-
 async def test_a_content_type_may_name_its_charset(api: Api) -> None:
     """As many clients do."""
     headers = {"Content-Type": "Application/JSON; charset=utf-8"}

@@ -19,8 +19,7 @@ from skipup_async.emulator.store import meeting_requests as requests
 _STATUSES = ("active", "paused", "booked", "cancelled")
 
 
-_LIST = """
-SELECT item.* FROM meeting_requests item
+_FILTERS = """
 WHERE item.workspace_id = :workspace
 AND (:status IS NULL OR item.status = :status)
 AND (:organizer IS NULL OR item.organizer_folded = :organizer)
@@ -36,8 +35,8 @@ def index(call: Call) -> Answer:
     """Those that every given filter lets through; both times are inclusive."""
     return paging.page(
         call,
-        _LIST,
-        shaper(call.store, call.profile, "index"),
+        requests.SELECT + _FILTERS,
+        shaper(call.profile, "index"),
         workspace=call.workspace,
         status=paging.choice(call.query, "status", *_STATUSES),
         organizer=_folded(call.query, "organizer_email"),
@@ -140,7 +139,7 @@ def _changed(call: Call, row: sqlite3.Row, change: lifecycle.Change, action: str
 
 
 def _answer(call: Call, row: sqlite3.Row, action: str, *, status: int = 200) -> Answer:
-    return Answer(status, {"data": shaper(call.store, call.profile, action)(row)})
+    return Answer(status, {"data": shaper(call.profile, action)(row)})
 
 
 def _folded(query: Mapping[str, str], name: str) -> str | None:

@@ -6,16 +6,20 @@ import json
 import re
 import secrets
 import sqlite3
-from urllib.parse import urlsplit
 
 from skipup_async.emulator import paging
 from skipup_async.emulator.call import Answer, Call, Json, invalid_value, not_found
 from skipup_async.emulator.clock import to_text
 from skipup_async.emulator.deliveries import EVENTS
 from skipup_async.emulator.fields import Fields
-from skipup_async.emulator.hosts import is_loopback
 from skipup_async.emulator.router import Route
 
+#: https to anywhere, http to loopback alone, without user name; in openapi.json too.
+_URL = re.compile(
+    r"(https://[A-Za-z0-9._~-]+|http://(localhost|127(\.(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])){3}|\[::1\]))"
+    r"(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
+    r"([/?#][!-~]*)?"
+)
 _EVENT_SHAPE = re.compile(r"[a-z_]+\.[a-z_]+")
 _LONGEST_URL = 2048
 
@@ -126,22 +130,11 @@ def delivery(row: sqlite3.Row) -> Json:
 
 def _columns(body: Fields) -> Json:
     url, events = body.text("url", longest=_LONGEST_URL), body.texts("events")
-    if url is not None and not _is_deliverable(url):
+    if url is not None and not _URL.fullmatch(url):
         raise invalid_value("url must be https, or http on a loopback host")
     if events is not None and (not events or not all(map(_EVENT_SHAPE.fullmatch, events))):
         raise invalid_value("events must name at least one event type, such as meeting_request.created")
     return {"url": url, "description": body.text("description"), "events": events and json.dumps(events)}
-
-
-def _is_deliverable(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return False
-    if not host or parts.username is not None or not url.isprintable() or " " in url:
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
 
 
 def _switched(*, on: bool, at: int, was_on: bool) -> Json:
