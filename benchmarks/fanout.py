@@ -2,18 +2,22 @@
 
 import argparse
 import asyncio
-import resource
 import statistics
-import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
+from benchmarks.machine import peak_mebibytes, settle
+from benchmarks.peers import KEY
+from benchmarks.report import Control, at_least, below, conclusion, median_ratio, table
 from benchmarks.server import running_server
 from skipup_async import AsyncSkipUp, MeetingRequest, Unlimited
 
+__all__ = ["main"]
+
 _WIDTH = 50
-_TARGET = 0.90
-_MOST_MEBIBYTES = 50.0
+#: Throughput to the loop by hand at least, and MiB more at the peak.
+LEAST, MOST_MEMORY = 0.90, 50.0
+_BY_HAND, _OURS, _AGAIN = "`asyncio.Semaphore` by hand", "`fan_out`", "`asyncio.Semaphore` again"
 
 Call = Callable[[str], Awaitable[MeetingRequest]]
 
@@ -51,55 +55,58 @@ async def _timed(work: Awaitable[None]) -> float:
     return time.perf_counter() - begun
 
 
-async def _throughput(url: str, calls: int, rounds: int) -> tuple[float, float, float]:
-    """Calls a second by hand and by fan_out, and the median of the rounds' ratios."""
-    async with AsyncSkipUp("sk_test_benchmark", base_url=url, limiter=Unlimited()) as skipup:
-        by_hand, ours = [], []
-        await _semaphore_loop(skipup.meeting_requests.get, calls // 4)
+async def _throughput(url: str, calls: int, rounds: int) -> dict[str, list[float]]:
+    """Calls a second by each way, round by round."""
+    found: dict[str, list[float]] = {_BY_HAND: [], _OURS: [], _AGAIN: []}
+    async with AsyncSkipUp(KEY, base_url=url, limiter=Unlimited()) as skipup:
+        call = skipup.meeting_requests.get
+        await _semaphore_loop(call, calls // 4)
         for number in range(rounds):
-            runs = [
-                (by_hand, _semaphore_loop(skipup.meeting_requests.get, calls)),
-                (ours, _fan_out(skipup, calls)),
-            ]
-            for taken, work in runs if number % 2 else reversed(runs):
-                taken.append(await _timed(work))
-    ratios = [hand / own for hand, own in zip(by_hand, ours, strict=True)]
-    return calls / statistics.median(by_hand), calls / statistics.median(ours), statistics.median(ratios)
-
-
-def _mebibytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
+            ways = {
+                _BY_HAND: lambda: _semaphore_loop(call, calls),
+                _OURS: lambda: _fan_out(skipup, calls),
+                _AGAIN: lambda: _semaphore_loop(call, calls),
+            }
+            for way in ways if number % 2 else reversed(ways):
+                found[way].append(calls / await _timed(ways[way]()))
+    return found
 
 
 async def _growth(url: str, items: int) -> dict[str, float]:
     """MiB of peak memory that each way of fanning out adds after its first twentieth."""
     grown = {}
-    async with AsyncSkipUp("sk_test_benchmark", base_url=url, limiter=Unlimited()) as skipup:
+    async with AsyncSkipUp(KEY, base_url=url, limiter=Unlimited()) as skipup:
         await _iterated(skipup, items // 20)
-        before = _mebibytes()
+        before = peak_mebibytes()
         await _iterated(skipup, items)
-        grown["iterated"] = _mebibytes() - before
-        before = _mebibytes()
+        grown["iterated"] = peak_mebibytes() - before
+        before = peak_mebibytes()
         await _fan_out(skipup, items, keep=False)
-        grown["keep=False"] = _mebibytes() - before
+        grown["`keep=False`"] = peak_mebibytes() - before
     return grown
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Print the figures as Markdown."""
+def main(arguments: Sequence[str]) -> int:
+    """Print the tables and the verdicts; 0 where all targets are kept."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks fanout", description=__doc__)
-    parser.add_argument("--calls", type=int, default=3000, help="calls in a round")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--items", type=int, default=100_000, help="items for the memory")
-    options = parser.parse_args(arguments)
+    parser.add_argument("--calls", type=int, default=3000, help="calls in a round (3000)")
+    parser.add_argument("--rounds", type=int, default=9, help="rounds, each way once in each (9)")
+    parser.add_argument("--items", type=int, default=100_000, help="items for the memory (100000)")
+    chosen = parser.parse_args(arguments)
+    settle()
     with running_server() as url:
-        by_hand, ours, ratio = asyncio.run(_throughput(url, options.calls, options.rounds))
-        grown = asyncio.run(_growth(url, options.items))
-    print(f"| {_WIDTH} at once | calls/s | x by hand |\n|---|---|---|")
-    print(f"| `asyncio.Semaphore` by hand | {by_hand:,.0f} | 1.00 |")
-    print(f"| `fan_out` | {ours:,.0f} | {ratio:.2f} |\n")
-    print(f"Throughput at least {_TARGET:.2f} of the loop by hand: {'yes' if ratio >= _TARGET else 'NO'}.\n")
-    print(f"| {options.items:,} items | MiB more at the peak |\n|---|---|")
-    for way, mebibytes in grown.items():
-        print(f"| {way} | {mebibytes:.1f} |")
-    print(f"\nUnder {_MOST_MEBIBYTES:.0f} MiB: {'yes' if max(grown.values()) < _MOST_MEBIBYTES else 'NO'}.")
+        found = asyncio.run(_throughput(url, chosen.calls, chosen.rounds))
+        grown = asyncio.run(_growth(url, chosen.items))
+    ratios = {way: median_ratio(each, found[_BY_HAND]) for way, each in found.items()}
+    print(f"{chosen.calls:,} calls, medians of {chosen.rounds} rounds in turn, ratios within a round:\n")
+    rows = [[way, f"{statistics.median(each):,.0f}", f"{ratios[way]:.2f}"] for way, each in found.items()]
+    print(table([f"{_WIDTH} at once", "calls a second", "× by hand"], rows), end="\n\n")
+    rows = [[way, f"{mebibytes:.1f}"] for way, mebibytes in grown.items()]
+    print(table([f"{chosen.items:,} items", "MiB more at the peak"], rows), end="\n\n")
+    verdicts = [
+        at_least("throughput to the loop by hand", ratios[_OURS], LEAST),
+        below(f"memory over {chosen.items:,} items", max(grown.values()), MOST_MEMORY, "MiB"),
+    ]
+    lines, code = conclusion(verdicts, Control({"": ratios[_AGAIN]}))
+    print(lines)
+    return code

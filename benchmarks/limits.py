@@ -4,13 +4,14 @@ import argparse
 import asyncio
 import random
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import get_args
 
 import attrs
 from aiolimiter import AsyncLimiter
 
+from benchmarks.report import Verdict, at_most, conclusion, table
 from benchmarks.simulation import JITTER, Outcome, Peer, Ranked, fan_out
 from skipup_async.core.limits import TokenBucket
 from skipup_async.emulator.windows import Kind
@@ -18,6 +19,12 @@ from skipup_async.emulator.windows import Kind
 __all__ = ["main"]
 
 RATE, PER = 120, 60.0
+_OURS = "`TokenBucket(120)`"
+
+#: What 600 calls may meet at most, alone and beside a program that spends 40 a minute; and their time to the optimum.
+MOST_429S: dict[Kind, int] = {"fixed": 0, "sliding": 0, "token": 0, "weighted": 50}
+MOST_429S_BESIDE: dict[Kind, int] = {"fixed": 45, "sliding": 45, "token": 45, "weighted": 120}
+MOST_TIME = 1.03
 
 #: How the services count, in the words of the table.
 SERVICES: dict[Kind, str] = {
@@ -65,7 +72,7 @@ class Backoff:
 
 
 PEERS: dict[str, Peer] = {
-    "`TokenBucket(120)`": ours,
+    _OURS: ours,
     "`AsyncLimiter(120, 60)`": lambda chance: Bare(AsyncLimiter(120, 60), chance),
     "`AsyncLimiter(20, 12)`": lambda chance: Bare(AsyncLimiter(20, 12), chance),
     "backoff alone": Backoff,
@@ -79,16 +86,21 @@ class _Cell:
     outcomes: Sequence[Outcome]
 
     @property
-    def refusals(self) -> str:
-        found = [outcome.refusals for outcome in self.outcomes]
-        return f"{statistics.median(found):,.0f} [{max(found):,}]"
+    def refusals(self) -> Sequence[int]:
+        """The 429s of each run."""
+        return [outcome.refusals for outcome in self.outcomes]
 
-    def finished(self, optimum: float) -> str:
-        return f"{statistics.median(outcome.finished for outcome in self.outcomes) / optimum:.3f}"
+    def finished(self, optimum: float) -> float:
+        """The median time of the last answer, as a multiple of the *optimum*."""
+        return statistics.median(outcome.finished for outcome in self.outcomes) / optimum
 
     @property
-    def cpu(self) -> str:
-        return f"{statistics.median(outcome.cpu for outcome in self.outcomes):,.0f}"
+    def cpu(self) -> float:
+        """Microseconds for each call."""
+        return statistics.median(outcome.cpu for outcome in self.outcomes)
+
+
+_Cells = Mapping[tuple[Kind, str], _Cell]
 
 
 def optimum(calls: int, rival: float) -> float:
@@ -98,31 +110,58 @@ def optimum(calls: int, rival: float) -> float:
     return (calls - 1) // RATE * PER
 
 
-def table(calls: int, rival: float, seeds: int) -> str:
-    """Return the Markdown table of one setting."""
-    lines = [
-        "| service counts by | limiter | 429s: median [most] | time / optimum | CPU, µs a call |",
-        "|---|---|--:|--:|--:|",
+def _measure(calls: int, rival: float, seeds: int) -> _Cells:
+    return {
+        (kind, peer): _Cell([fan_out(make, kind, seed=seed, calls=calls, rival=rival) for seed in range(seeds)])
+        for kind in SERVICES
+        for peer, make in PEERS.items()
+    }
+
+
+def _table(cells: _Cells, optimum: float) -> str:
+    rows = [
+        [
+            SERVICES[kind],
+            peer,
+            f"{statistics.median(cell.refusals):,.0f} [{max(cell.refusals):,}]",
+            f"{cell.finished(optimum):.3f}",
+            f"{cell.cpu:,.0f}",
+        ]
+        for (kind, peer), cell in cells.items()
     ]
+    head = ["service counts by", "limiter", "429s: median [most]", "time / optimum", "CPU, µs a call"]
+    return table(head, rows, texts=2)
+
+
+def _verdicts(alone: _Cells, beside: _Cells, optimum: float) -> Iterator[Verdict]:
     for kind, name in SERVICES.items():
-        for peer, make in PEERS.items():
-            cell = _Cell([fan_out(make, kind, seed=seed, calls=calls, rival=rival) for seed in range(seeds)])
-            lines.append(f"| {name} | {peer} | {cell.refusals} | {cell.finished(optimum(calls, rival))} | {cell.cpu} |")
-    return "\n".join(lines)
+        cell = alone[kind, _OURS]
+        yield at_most(f"429s, {name}", max(cell.refusals), MOST_429S[kind], "", 0)
+        if kind != "weighted":
+            yield at_most(f"time to the optimum, {name}", cell.finished(optimum), MOST_TIME, digits=3)
+    for kind, name in SERVICES.items():
+        yield at_most(
+            f"429s, {name}, beside the other", max(beside[kind, _OURS].refusals), MOST_429S_BESIDE[kind], "", 0
+        )
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Print both tables: alone on the key, and beside another program."""
+def main(arguments: Sequence[str]) -> int:
+    """Print both tables, alone on the key and beside another program, and the verdicts; 0 where all are kept."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks limits", description=__doc__)
-    parser.add_argument("--calls", type=int, default=600, help="calls made at once (600)")
+    parser.add_argument("--calls", type=int, default=600, help="calls made at once (600, which the targets are for)")
     parser.add_argument("--seeds", type=int, default=5, help="runs of each cell (5)")
     parser.add_argument("--rival", type=float, default=40.0, help="requests a minute of another program (40)")
     chosen = parser.parse_args(arguments)
     assert set(SERVICES) == set(get_args(Kind))
+    alone = _measure(chosen.calls, 0.0, chosen.seeds)
+    beside = _measure(chosen.calls, chosen.rival, chosen.seeds)
     print(
         f"{chosen.calls} calls at once, {RATE} a minute, up to {JITTER * 1000:.0f} ms each way, {chosen.seeds} runs; "
         "virtual time; CPU with the simulation's own.\n"
     )
-    print(table(chosen.calls, 0.0, chosen.seeds))
+    print(_table(alone, optimum(chosen.calls, 0.0)))
     print(f"\nThe same beside another program that spends {chosen.rival:g} a minute on the same key:\n")
-    print(table(chosen.calls, chosen.rival, chosen.seeds))
+    print(_table(beside, optimum(chosen.calls, chosen.rival)), end="\n\n")
+    lines, code = conclusion(_verdicts(alone, beside, optimum(chosen.calls, 0.0)))
+    print(lines)
+    return code

@@ -1,5 +1,6 @@
 """A server as fast as a loop can be, in a process of its own: canned answers, so that only the client is measured."""
 
+import argparse
 import asyncio
 import json
 import subprocess
@@ -8,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["OBJECT", "running_server"]
+from benchmarks.machine import SERVER_CORE, pin
+
+__all__ = ["OBJECT", "PAGES", "PER_PAGE", "running_server"]
 
 #: One meeting request, as the public API reference shows it.
 OBJECT: dict[str, Any] = {
@@ -28,30 +31,62 @@ OBJECT: dict[str, Any] = {
     "cancelled_at": None,
     "paused_at": None,
 }
-_HEAD = b"HTTP/1.1 %d OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+#: Objects on a page, and pages in the list.
+PER_PAGE, PAGES = 100, 1000
+
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+_ITEMS = [OBJECT | {"id": f"mr_{place}"} for place in range(PER_PAGE)]
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _around_id(answer: dict[str, Any]) -> tuple[bytes, bytes]:
+    """What stands before and after the id in the JSON of *answer*."""
+    before, _, after = _json(answer).partition(_json(OBJECT["id"])[1:-1])
+    return before, after
+
+
+#: The answer with one object, and the last page, by the path of the list: as the API sends them, then as slack_sdk and
+#: stripe want theirs.
+_ONE = {
+    b"/api/v1/meeting_requests": _around_id({"data": OBJECT}),
+    b"/slack/meeting_requests": _around_id({"ok": True, "data": OBJECT}),
+    b"/v1/customers": _around_id(OBJECT | {"object": "customer"}),
+}
+_LIST = {
+    b"/slack/meeting_requests": _json({"ok": True, "data": _ITEMS, "meta": {"has_more": False}}),
+    b"/v1/customers": _json({"object": "list", "data": _ITEMS, "has_more": False, "url": "/v1/customers"}),
+}
+_START_OF_PAGE = _json({"data": _ITEMS})[:-1]
+
+
+def _page(number: int) -> bytes:
+    more = number + 1 < PAGES
+    meta = {"limit": PER_PAGE, "has_more": more, "next_cursor": str(number + 1) if more else None}
+    return b'%b,"meta":%b}' % (_START_OF_PAGE, _json(meta))
 
 
 def _answer(target: bytes) -> bytes:
-    """The object whose id is the last segment of *target*, or a page of a hundred for the list."""
+    """The object whose id is the last segment of *target*, or a page of a list."""
     path, _, query = target.partition(b"?")
-    last = path.rsplit(b"/", 1)[1].decode()
-    if last != "meeting_requests":
-        return json.dumps({"data": OBJECT | {"id": last}}, separators=(",", ":")).encode()
-    number = int(query.rpartition(b"cursor=")[2] or 0)
-    items = [OBJECT | {"id": f"mr_{number * 100 + place}"} for place in range(100)]
-    meta = {"limit": 100, "has_more": True, "next_cursor": str(number + 1)}
-    return json.dumps({"data": items, "meta": meta}, separators=(",", ":")).encode()
+    parent, _, last = path.rpartition(b"/")
+    if parent in _ONE:
+        before, after = _ONE[parent]
+        return before + last + after
+    return _LIST[path] if path in _LIST else _page(int(query.partition(b"cursor=")[2] or 0))
 
 
 class _Protocol(asyncio.Protocol):
     _transport: asyncio.Transport
 
-    def __init__(self) -> None:
+    def __init__(self, delay: float) -> None:
         self._received = b""
+        self._delay = delay
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = transport  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -62,28 +97,49 @@ class _Protocol(asyncio.Protocol):
             if len(rest) < size:
                 return
             self._received = rest[size:]
-            body = _answer(head.split(b" ", 2)[1])
-            self._transport.write(_HEAD % (200, len(body)) + body)
+            self._send(_answer(head.split(b" ", 2)[1]))
+
+    def _send(self, body: bytes) -> None:
+        answer = _HEAD % (len(body), body)
+        if self._delay:
+            asyncio.get_running_loop().call_later(self._delay, self._transport.write, answer)
+        else:
+            self._transport.write(answer)
 
 
-async def _serve() -> None:
-    server = await asyncio.get_running_loop().create_server(_Protocol, "127.0.0.1", 0)
+async def _serve(delay: float) -> None:
+    listening = asyncio.get_running_loop().create_server(lambda: _Protocol(delay), "127.0.0.1", 0, backlog=2048)
+    server = await listening
     print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
+    async with server:
+        await asyncio.to_thread(sys.stdin.read)  # it ends when whoever started it does
 
 
 @contextmanager
-def running_server() -> Iterator[str]:
-    """The base URL of a server in a process of its own."""
-    process = subprocess.Popen([sys.executable, "-m", "benchmarks.server"], stdout=subprocess.PIPE, text=True)
+def running_server(delay: float = 0.0) -> Iterator[str]:
+    """The base URL of a server in a process of its own, which answers after *delay* seconds."""
+    command = [sys.executable, "-m", "benchmarks.server", f"--delay={delay}"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
         yield f"http://127.0.0.1:{int(process.stdout.readline())}/api/v1"
     finally:
         process.kill()
-        process.wait()
-        process.stdout.close()
+        process.communicate()
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.server", description=__doc__)
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds before each answer")
+    delay = parser.parse_args().delay
+    pin(SERVER_CORE)
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(_serve(delay))
+    else:
+        uvloop.run(_serve(delay))
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve())
+    _main()

@@ -44,7 +44,9 @@ class Service:
 
     def __init__(self, kind: Kind, rate: int, per: float, chance: random.Random) -> None:
         limit = RateLimit(rate, per=per, window=kind)
-        self._window: Window = FixedByTheClock(limit, chance.uniform(0, per)) if kind == "fixed" else window(limit)
+        self._window: Window | FixedByTheClock = (
+            FixedByTheClock(limit, chance.uniform(0, per)) if kind == "fixed" else window(limit)
+        )
         #: When each request that was let in arrived.
         self.let_in: list[float] = []
         #: How many requests met a 429.

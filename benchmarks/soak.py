@@ -1,7 +1,7 @@
 """Thousands of creates through a faulty line, judged by the emulator's own record.
 
-    python -m benchmarks.soak                    20,000 creates, 50 at once, 3 of 10 sends fail
-    python -m benchmarks.soak --creates 100000
+    python -m benchmarks soak                    20,000 creates, 50 at once, 3 of 10 sends fail
+    python -m benchmarks soak --creates 100000
 
 A create that succeeded must stand in the record once, one that failed and may
 have been done at most once, any other not at all. Then the same in a total
@@ -15,10 +15,12 @@ import random
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
 
+from benchmarks.report import Verdict, at_most, conclusion, table
 from skipup_async import AsyncSkipUp, RetryPolicy, SkipUpError, Unlimited
 from skipup_async.core.session import Timing
 from skipup_async.emulator import Emulator
@@ -109,43 +111,55 @@ def judge(outcomes: Outcomes, emulator: Emulator, creates: int) -> dict[str, int
     }
 
 
-def soak(creates: int) -> bool:
-    """Through a faulty line; whether all that must be 0 is 0."""
+def soak(creates: int) -> tuple[list[list[str]], list[Verdict]]:
+    """Through a faulty line: what happened, and whether all that must be 0 is 0."""
     begun = time.perf_counter()
     with Emulator(keep_requests=1) as emulator:
         outcomes = asyncio.run(run(emulator, creates, RetryPolicy(quota=None), _FAULTY))
         wrong = judge(outcomes, emulator, creates)
         sends = emulator.request_count
         record = {request["title"] for request in emulator.meeting_requests()}
-    print(f"{creates:,} creates, {sends:,} sends, {time.perf_counter() - begun:.0f} s")
-    print(f"  faulty sends: {(sends - creates + len(outcomes.maybe) + len(outcomes.failed)) / sends:.1%}")
-    print(f"  done: {len(outcomes.done):,}, failed: {len(outcomes.failed):,}")
-    print(f"  may have been done: {len(outcomes.maybe):,}, of which were: {len(outcomes.maybe & record):,}")
-    for name, count in wrong.items():
-        print(f"  {name}: {count}")
-    return not any(wrong.values())
+    faulty = (sends - creates + len(outcomes.maybe) + len(outcomes.failed)) / sends
+    happened = {
+        "creates": f"{creates:,}",
+        "sends": f"{sends:,}, of which {faulty:.1%} failed",
+        "done": f"{len(outcomes.done):,}",
+        "failed": f"{len(outcomes.failed):,}",
+        "may have been done": f"{len(outcomes.maybe):,}, of which were {len(outcomes.maybe & record):,}",
+        "seconds": f"{time.perf_counter() - begun:.0f}",
+    }
+    verdicts = [Verdict(name, f"{count}, target 0", count == 0) for name, count in wrong.items()]
+    return [[name, value] for name, value in happened.items()], verdicts
 
 
-def outage(calls: int) -> bool:
-    """With the quota on, and every answer a 503; whether a call costs few sends."""
+def outage(calls: int) -> list[Verdict]:
+    """With the quota on, and every answer a 503; whether a call costs few sends, and all are told what may be."""
     with Emulator(keep_requests=1) as emulator:
         emulator.fail(next=None, status=503)
         outcomes = asyncio.run(run(emulator, calls, RetryPolicy(), 0.0))
         each = emulator.request_count / calls
-    print(f"outage, {calls:,} calls: {each:.4f} sends a call, {outcomes.told - len(outcomes.maybe)} told wrongly")
-    return each <= _MOST_SENDS_IN_AN_OUTAGE and outcomes.told == len(outcomes.maybe) == calls
+    wrongly = calls - len(outcomes.maybe)
+    return [
+        at_most(f"sends a call, {calls:,} calls in a total outage", each, _MOST_SENDS_IN_AN_OUTAGE, "", 4),
+        Verdict("told wrongly in the outage", f"{wrongly}, target 0", wrongly == 0),
+    ]
 
 
-def main() -> int:
-    """Run both."""
-    parser = argparse.ArgumentParser(description="Thousands of creates through a faulty line.")
-    parser.add_argument("--creates", type=int, default=20_000)
-    parser.add_argument("--seed", type=int, default=4)
-    options = parser.parse_args()
-    random.seed(options.seed)
-    good = [soak(options.creates), outage(max(1000, options.creates // 10))]
-    return 0 if all(good) else 1
+def main(arguments: Sequence[str]) -> int:
+    """Run both, print what came of it; 0 where all that was promised held."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks soak", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--creates", type=int, default=20_000, help="creates through a faulty line (20000)")
+    parser.add_argument("--seed", type=int, default=4, help="of the faults (4)")
+    chosen = parser.parse_args(arguments)
+    random.seed(chosen.seed)
+    happened, verdicts = soak(chosen.creates)
+    print(table([f"{_AT_ONCE} at once", f"{_FAULTY:.0%} of the sends to fail"], happened), end="\n\n")
+    lines, code = conclusion([*verdicts, *outage(max(1000, chosen.creates // 10))])
+    print(lines)
+    return code
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
