@@ -96,12 +96,11 @@ def test_json_is_read(data: bytes, value: object) -> None:
         b'["\\ud800"]',
         b'{"\\udfff": 1}',
         b'["\\ud83c x"]',
-        b"[" * 201 + b"]" * 201,
         b"[" * 100_000 + b"]" * 100_000,
         b"[" * 100_000,
         b'{"a":' * 100_000,
     ],
-    ids=range(32),
+    ids=range(31),
 )
 def test_what_json_forbids_is_refused(data: bytes) -> None:
     """Not one of these is told as cut short, which would have it fetched again."""
@@ -145,6 +144,13 @@ def test_no_body_breaks_out(data: bytes) -> None:
     """Whatever comes, it is a value or a ResponseError."""
     with suppress(ResponseError):
         load(data)
+
+
+@given(st.lists(st.text('[]{}"\\\\0-T', max_size=8), min_size=1, max_size=8))
+def test_what_stands_in_texts_is_never_taken_for_structure(texts: list[str]) -> None:
+    """Brackets, quotes, backslashes and digits."""
+    value = [{"key": texts}] * 60
+    assert load(json.dumps(value).encode()) == value
 
 
 def test_a_value_json_cannot_say_is_not_dumped() -> None:

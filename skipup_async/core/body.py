@@ -4,9 +4,10 @@ import json
 import math
 import re
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
+from skipup_async.core.depth import DEEPEST
 from skipup_async.errors import ResponseError
 
 try:
@@ -17,17 +18,18 @@ except ImportError:
 else:
     _fast_loads, _fast_dumps = orjson.loads, orjson.dumps
 
-__all__ = ["LARGEST_BODY", "dump", "gunzip", "load", "oversized", "truncated"]
+__all__ = ["LARGEST_BODY", "dump", "gunzip", "load", "oversized", "too_deep", "truncated"]
 
 #: Bytes of a decoded body beyond which an answer is refused.
 LARGEST_BODY = 8 * 1024 * 1024
 
-_DEEPEST = 200
 _BOM = b"\xef\xbb\xbf"
 _LARGEST_INTEGER, _SMALLEST_INTEGER = 2**64 - 1, -(2**63)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 # To find numbers of 19 digits, many times faster than a pattern does: every digit made a 0.
 _DIGITS_TO_ZERO, _LONG_NUMBER = bytes.maketrans(b"123456789", b"000000000"), b"0" * 19
+# All but digits, and the signs that part the digits of most times, ids and numbers.
+_FLESH = bytes(set(range(256)) - set(b'"0123456789-T,'))
 _CUT_WORD = re.compile(r"[-\w.+]*\Z")
 
 
@@ -72,48 +74,30 @@ def dump(value: Any) -> bytes:
 
 
 def load(data: bytes) -> Any:
-    """The JSON value in *data*; ResponseError for what is not JSON in UTF-8, too deep, or holds what JSON forbids.
+    """The JSON value in *data*; ResponseError for what is not JSON in UTF-8, or holds what JSON forbids.
 
     With and without orjson the same values come back and the same bodies are
-    refused: integers beyond 64 bits, NaN, lone surrogates, and nesting beyond
-    200 levels. Of duplicate keys the last wins.
+    refused: integers beyond 64 bits, NaN, and lone surrogates. Of duplicate
+    keys the last wins.
     """
     data = data.removeprefix(_BOM)
-    value = _loads(data)
-    if data.count(b"[") + data.count(b"{") > _DEEPEST and _is_deep(value):
-        raise _too_deep()
-    return value
-
-
-def _too_deep() -> ResponseError:
-    return ResponseError(f"the answer is JSON nested deeper than {_DEEPEST} levels")
-
-
-def _loads(data: bytes) -> Any:
+    # First a quick look at less than all of it, which takes some long texts for numbers too.
+    may_be_long = _LONG_NUMBER in data.translate(_DIGITS_TO_ZERO, _FLESH)
     # orjson makes a float of an integer beyond 64 bits, which an id of that many digits would not survive.
-    if _fast_loads is not None and _LONG_NUMBER not in data.translate(_DIGITS_TO_ZERO):
+    if _fast_loads is not None and not (may_be_long and _LONG_NUMBER in data.translate(_DIGITS_TO_ZERO)):
         try:
             return _fast_loads(data)
         except ValueError:
             pass  # the standard library says below what is wrong, the same with and without orjson
-    return _strict_loads(data)
+    return _strict_loads(data, _integer if may_be_long else None)
 
 
-def _is_deep(value: Any) -> bool:
-    """Whether *value* nests deeper than 200 levels."""
-    level = _containers([value])
-    for _ in range(_DEEPEST):
-        level = [child for node in level for child in _containers(node.values() if isinstance(node, dict) else node)]
-        if not level:
-            return False
-    return True
+def too_deep() -> ResponseError:
+    """The error for JSON that nests deeper than anything of ours."""
+    return ResponseError(f"the answer is JSON nested deeper than {DEEPEST} levels")
 
 
-def _containers(values: Iterable[Any]) -> list[dict[str, Any] | list[Any]]:
-    return [value for value in values if isinstance(value, dict | list)]
-
-
-def _strict_loads(data: bytes) -> Any:
+def _strict_loads(data: bytes, parse_int: Callable[[str], int] | None) -> Any:
     try:
         text = data.decode()
     except UnicodeDecodeError as fault:
@@ -122,23 +106,23 @@ def _strict_loads(data: bytes) -> Any:
         else:
             detail = ""
     else:
-        return _parse(text, data)
+        return _parse(text, data, parse_int)
     if detail:
         raise truncated(detail)
     msg = "the answer is not UTF-8"
     raise ResponseError(msg)
 
 
-def _parse(text: str, data: bytes) -> Any:
+def _parse(text: str, data: bytes, parse_int: Callable[[str], int] | None) -> Any:
     failure: ResponseError
     try:
-        value = json.loads(text, parse_int=_integer, parse_float=_finite, parse_constant=_no_constant)
-        if _SURROGATE.search(data):
+        value = json.loads(text, parse_int=parse_int, parse_float=_finite, parse_constant=_no_constant)
+        if b"\\" in data and _SURROGATE.search(data):
             json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as fault:
         failure = _not_json(text, fault)
     except RecursionError:
-        failure = _too_deep()
+        failure = too_deep()
     except ValueError:
         failure = ResponseError("the answer holds what JSON forbids: a number too large, NaN, or half a character")
     else:

@@ -8,36 +8,43 @@
 """
 
 import collections.abc
-import types
-from collections.abc import Callable, Iterable
+import functools
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, TypeVar, Union, cast, get_args, get_origin
+from typing import Any, TypeVar, cast, get_args, get_origin
 
 import attrs
 from cattrs import Converter
 
-from skipup_async.core.record import CODEC, NO_EXTRA, Codec, Extra, Record, announced, frozen, wire_name
+from skipup_async.core.depth import DEEPEST, is_deep
+from skipup_async.core.hook import Hook, WrongShapeError, core_type, is_nullable, is_tuple, is_union, kept, record_hook
+from skipup_async.core.record import CODEC, Codec, Extra, Record, announced, wire_name
 
-__all__ = ["WrongShapeError", "converter", "decode"]
+__all__ = ["WrongShapeError", "converter", "decode", "decode_each"]
 
 T = TypeVar("T")
-Hook = Callable[[Any, Any], Any]
 
 #: What a hook or a codec raises for a value that does not fit; `WrongShapeError` is a ValueError itself.
 _UNFIT = (ValueError, TypeError, AttributeError, OverflowError)
 
 
-class WrongShapeError(ValueError):
-    """A JSON value that is not what its field promises; says which field."""
-
-
 def decode(cls: type[T], value: object) -> T:
     """*value*, decoded JSON, as an instance of *cls*; WrongShapeError names the field that does not fit."""
     try:
-        result: T = converter.get_structure_hook(cls)(value, cls)
+        result: T = _hook(cls)(value, cls)
     except _UNFIT:
         raise WrongShapeError(_fault(cls, value)) from None
     return result
+
+
+def decode_each(cls: type[T], values: Iterable[object]) -> tuple[T, ...]:
+    """Each of *values* as an instance of *cls*; WrongShapeError names the first field that does not fit."""
+    hook = _hook(cls)
+    try:
+        return tuple([hook(value, cls) for value in values])
+    except _UNFIT:
+        pass
+    return tuple([decode(cls, value) for value in values])
 
 
 def _fault(cls: Any, value: object, path: str = "") -> str:
@@ -48,12 +55,16 @@ def _fault(cls: Any, value: object, path: str = "") -> str:
         for field in announced(cls):
             name = wire_name(field)
             member = fields.get(name)
+            if member is None and is_nullable(field):
+                continue
             if member is None and field.default is attrs.NOTHING:
                 return f"{path}{name} is missing"
             try:
                 _field_hook(field)(member, field.type)
             except _UNFIT:
-                return _fault(_core_type(field.type), member, f"{path}{name}.")
+                return _fault(core_type(field.type), member, f"{path}{name}.")
+    if is_deep(value):
+        return f"{path.rstrip('.') or 'it'} nests deeper than {DEEPEST} levels"
     return f"{path.rstrip('.') or 'it'} is {kind}, expected {_spelled(cls)}"
 
 
@@ -63,21 +74,12 @@ def _spelled(cls: Any) -> str:
     return "a time" if cls is datetime else str(getattr(cls, "__name__", cls))
 
 
-def _core_type(cls: Any) -> Any:
-    """`X` of `X | None`; any other type as it is."""
-    members = [member for member in get_args(cls) if member is not type(None)]
-    return members[0] if _is_union(cls) and len(members) == 1 else cls
-
-
-def _is_union(cls: Any) -> bool:
-    return get_origin(cls) in (Union, types.UnionType)
-
-
 def _field_hook(field: "attrs.Attribute[Any]") -> Hook:
+    """What decodes a value of *field* that is not null."""
     codec: Codec | None = field.metadata.get(CODEC)
     if codec is None:
-        return converter.get_structure_hook(field.type)
-    return lambda value, _: None if value is None else codec.read(value)
+        return converter.get_structure_hook(core_type(field.type))
+    return lambda value, _: codec.read(value)
 
 
 def _time(value: Any, _: Any) -> datetime:
@@ -118,42 +120,22 @@ def _tuple_hook(cls: Any) -> Hook:
 
 
 def _record_hook(cls: type[Record]) -> Hook:
-    """A function written for *cls*: one `get` and one check for each field, then the constructor, no loop."""
-    names: dict[str, Any] = {"cls": cls, "known": set(), "NO_EXTRA": NO_EXTRA, "Extra": Extra, "wrong": WrongShapeError}
-    reads: list[str] = []
-    for position, field in enumerate(announced(cls)):
-        names["known"].add(wire_name(field))
-        names[f"type{position}"] = field.type
-        names[f"hook{position}"] = _field_hook(field)
-        reads.append(f"hook{position}(get({wire_name(field)!r}), type{position})")
-    source = "\n".join(
-        (
-            "def structure(data, _):",
-            "    if type(data) is not dict:",
-            "        raise wrong",
-            "    get = data.get",
-            "    extra = NO_EXTRA if known >= data.keys() else Extra({k: data[k] for k in data.keys() - known})",
-            f"    return cls({', '.join(reads)}, extra=extra)",
-        )
-    )
-    exec(source, names)  # noqa: S102 - field names of our own classes, no input
-    hook: Hook = names["structure"]
-    return hook
+    return record_hook(cls, _field_hook)
 
 
 def _object(value: Any, _: Any) -> Extra:
     if type(value) is not dict:
         raise WrongShapeError
-    return Extra(cast("dict[str, Any]", value))
+    return kept(cast("dict[str, Any]", value))
+
+
+def _anything(value: Any, _: Any) -> Any:
+    return kept({"": value})[""]
 
 
 def _is_mapping(cls: Any) -> bool:
     origin: Any = get_origin(cls)
     return origin is collections.abc.Mapping
-
-
-def _is_tuple(cls: Any) -> bool:
-    return get_origin(cls) is tuple
 
 
 def _is_record(cls: Any) -> bool:
@@ -166,14 +148,16 @@ def _make_converter() -> Converter:
         made.register_structure_hook(primitive, _exactly(primitive))
     made.register_structure_hook(float, _exactly(float, int))
     made.register_structure_hook(datetime, _time)
-    made.register_structure_hook_func(lambda cls: cls is Any or cls is object, lambda value, _: frozen(value))
+    made.register_structure_hook_func(lambda cls: cls is Any or cls is object, _anything)
     made.register_structure_hook_func(_is_mapping, _object)
     made.register_structure_hook_func(lambda cls: cls is type(None), lambda _value, _: None)
-    made.register_structure_hook_factory(_is_union, _union_hook)
-    made.register_structure_hook_factory(_is_tuple, _tuple_hook)
+    made.register_structure_hook_factory(is_union, _union_hook)
+    made.register_structure_hook_factory(is_tuple, _tuple_hook)
     made.register_structure_hook_factory(_is_record, _record_hook)
     return made
 
 
 #: The registry of every rule above.
 converter = _make_converter()
+# What the registry finds, kept: it takes longer to look there than to decode some of its classes.
+_hook = functools.cache(converter.get_structure_hook)

@@ -26,10 +26,10 @@ def members(payload: object) -> dict[str, Any]:
 
 def enveloped(payload: object) -> object:
     """The object in `{"data": …}`."""
-    answer = members(payload)
-    if "data" in answer:
-        return answer["data"]
-    msg = "the answer has no data"
+    try:
+        return members(payload)["data"]
+    except KeyError:
+        msg = "the answer has no data"
     raise WrongShapeError(msg)
 
 
@@ -44,8 +44,11 @@ def paged_by_cursor(payload: object) -> PageParts:
 class ErrorParts(NamedTuple):
     """What an error body says; None where it does not say."""
 
+    #: The service's name for the error.
     type: str | None = None
+    #: What happened, in the service's words.
     message: str | None = None
+    #: The seconds to wait before another try.
     retry_after: float | None = None
 
 
@@ -79,9 +82,12 @@ class Dialect:
     name: str
     #: Where the service is when nobody says otherwise.
     base_url: str
-    #: The environment variables for the key and for another base URL.
+    #: The environment variable for the key.
     key_variable: str
+    #: The environment variable for another base URL.
     url_variable: str
+    #: The environment variable that switches the log on; None for no such variable.
+    log_variable: str | None = None
     #: The limits kept by default, each a number of requests and its seconds.
     limits: tuple[tuple[int, float], ...] = ()
     #: What keys begin with that act on real people; such a key goes to another host only when code says so.

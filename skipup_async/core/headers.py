@@ -7,7 +7,7 @@ from typing import Protocol
 
 from skipup_async.core.readable import readable
 
-__all__ = ["Headers", "exhausted_for", "request_id", "retry_after", "server_time"]
+__all__ = ["Headers", "exhausted_for", "rate_limit_headers", "request_id", "retry_after", "server_time"]
 
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]+)?")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -26,6 +26,7 @@ _REMAINING_AND_RESET = (
     ("RateLimit-Remaining", "RateLimit-Reset"),
     ("X-RateLimit-Remaining", "X-RateLimit-Reset"),
 )
+_OF_THE_LIMIT = ("ratelimit", "x-ratelimit-", "retry-after")
 _EARLIEST_UNIX_TIME = 10**8
 _RESET = re.compile(r"[0-9]{1,10}(\.[0-9]+)?")
 # Years of two digits count from the birth of HTTP's ancestors: the standard's own example is of 1994.
@@ -41,6 +42,10 @@ class Headers(Protocol):
 
     def getall(self, key: str, default: Iterable[str], /) -> Iterable[str]:
         """Every value of *key*."""
+        ...
+
+    def items(self) -> Iterable[tuple[str, str]]:
+        """Every name and value, line by line."""
         ...
 
 
@@ -107,3 +112,9 @@ def request_id(headers: Headers) -> str | None:
     """The server's name for this exchange, fit to print; None where it gives none."""
     name = headers.get("X-Request-Id") or headers.get("Request-Id")
     return None if name is None else readable(name)[:200]
+
+
+def rate_limit_headers(headers: Headers) -> dict[str, str]:
+    """What the headers say of the limit, fit to print: by their names in lower case, the first line of several."""
+    lines = ((name.lower(), value) for name, value in reversed(list(headers.items())))
+    return {name: readable(value)[:200] for name, value in lines if name.startswith(_OF_THE_LIMIT)}

@@ -32,7 +32,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Codec(NamedTuple):
     """How a value that is not null is read from JSON, and written back."""
 
+    #: Makes the value of what stands in JSON.
     read: Callable[[Any], Any]
+    #: Makes what stands in JSON of the value.
     write: Callable[[Any], Any]
 
 
@@ -80,6 +82,7 @@ class Extra(Mapping[str, Any]):
         return Extra, (self._fields,)
 
 
+#: The `extra` of an object all of whose fields were announced.
 NO_EXTRA = Extra({})
 
 
@@ -106,7 +109,7 @@ def thawed(value: Any) -> Any:
     return value
 
 
-@attrs.frozen(repr=False)
+@attrs.frozen(repr=False, slots=False)
 class Record:
     """An object of the service: frozen, hashable, picklable, equal by its announced fields."""
 

@@ -4,7 +4,6 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from html import escape
 from itertools import islice
 from operator import attrgetter
 from typing import Any, NamedTuple, Union, cast, get_args, get_origin
@@ -86,11 +85,17 @@ def _reader(path: str) -> Callable[[Any], Any]:
     return read
 
 
+def _escaped(text: str) -> str:
+    from html import escape  # brings a large table of entities, which only notebooks need
+
+    return escape(text)
+
+
 def html_of_one(item: object) -> str:
     """*item* as a table of its fields, those left out that are None."""
     values = [(column.name, column.read(item)) for column in columns([type(item)])]
     rows = [
-        f"<tr><th{_LEFT}>{escape(name)}</th>{_cell(name, value)}</tr>" for name, value in values if value is not None
+        f"<tr><th{_LEFT}>{_escaped(name)}</th>{_cell(name, value)}</tr>" for name, value in values if value is not None
     ]
     return _table(type(item).__name__, rows)
 
@@ -100,7 +105,7 @@ def html_of_many(items: Sequence[object], note: str = "") -> str:
     shown = items[:_MOST_ROWS]
     kinds = list(dict.fromkeys(map(type, items)))
     kept = [column for column in columns(kinds) if any(column.read(item) is not None for item in shown)]
-    head = "".join(f"<th{_LEFT}>{escape(column.name)}</th>" for column in kept)
+    head = "".join(f"<th{_LEFT}>{_escaped(column.name)}</th>" for column in kept)
     body = ["".join(_cell(column.name, column.read(item)) for column in kept) for item in shown]
     rows = [f"<tr>{row}</tr>" for row in (head, *body) if row]
     return _table(_caption(kinds, len(items), len(shown)) + note, rows)
@@ -114,7 +119,7 @@ def _caption(kinds: Sequence[type], count: int, shown: int) -> str:
 
 
 def _table(caption: str, rows: Sequence[str]) -> str:
-    return f"{_TABLE}<caption{_LEFT}>{escape(caption)}</caption>{''.join(rows)}</table>"
+    return f"{_TABLE}<caption{_LEFT}>{_escaped(caption)}</caption>{''.join(rows)}</table>"
 
 
 def _cell(name: str, value: object) -> str:
@@ -127,7 +132,7 @@ def cell(value: object) -> str:
     if isinstance(value, datetime):
         return f'<time datetime="{value.isoformat()}">{_local(value)}</time>'
     text = _text(value)
-    return escape(text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…")
+    return _escaped(text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…")
 
 
 def _local(moment: datetime) -> str:
