@@ -1,96 +1,29 @@
 """SkipUp schedules meetings by e-mail; this is its API, awaited (`AsyncSkipUp`) and blocking (`SkipUp`)."""
 
-from skipup_async.core.collected import Collected
-from skipup_async.core.limits import AllOf, Limiter, RateLimit, TokenBucket, Unlimited
-from skipup_async.core.pager import BlockingPager, Pager
-from skipup_async.core.request import Page
-from skipup_async.core.retry import RetryPolicy
-from skipup_async.core.unset import UNSET
-from skipup_async.errors import (
-    AmbiguousOutcomeError,
-    APIConnectionError,
-    APIStatusError,
-    APITimeoutError,
-    AuthenticationError,
-    BadRequestError,
-    ClientClosedError,
-    ConfigurationError,
-    ConflictError,
-    CreateLimitError,
-    InvalidArgumentError,
-    InvalidRequestError,
-    JournalError,
-    MeetingCancelledError,
-    NotFoundError,
-    PaginationError,
-    PermissionDeniedError,
-    RateLimitError,
-    ReplayedEvent,
-    ResponseError,
-    ServerError,
-    SkipUpError,
-    TLSVerificationError,
-    UnprocessableEntityError,
-    ValidationError,
-    WaitTimeoutError,
-    WebhookVerificationError,
-)
-from skipup_async.skipup.campaigns import Campaign
-from skipup_async.skipup.client import AsyncSkipUp, SkipUp
-from skipup_async.skipup.meeting_request import MeetingRequest, Participant, Timeframe
-from skipup_async.skipup.teams import Team
-from skipup_async.skipup.webhook_endpoints import WebhookDelivery, WebhookEndpoint
-from skipup_async.skipup.workspace_members import WorkspaceMember
-from skipup_async.version import __version__
+import importlib
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "APIConnectionError",
-    "APIStatusError",
-    "APITimeoutError",
-    "AllOf",
-    "AmbiguousOutcomeError",
-    "AsyncSkipUp",
-    "AuthenticationError",
-    "BadRequestError",
-    "BlockingPager",
-    "Campaign",
-    "ClientClosedError",
-    "Collected",
-    "ConfigurationError",
-    "ConflictError",
-    "CreateLimitError",
-    "InvalidArgumentError",
-    "InvalidRequestError",
-    "JournalError",
-    "Limiter",
-    "MeetingCancelledError",
-    "MeetingRequest",
-    "NotFoundError",
-    "Page",
-    "Pager",
-    "PaginationError",
-    "Participant",
-    "PermissionDeniedError",
-    "RateLimit",
-    "RateLimitError",
-    "ReplayedEvent",
-    "ResponseError",
-    "RetryPolicy",
-    "ServerError",
-    "SkipUp",
-    "SkipUpError",
-    "TLSVerificationError",
-    "Team",
-    "Timeframe",
-    "TokenBucket",
-    "UNSET",
-    "Unlimited",
-    "UnprocessableEntityError",
-    "ValidationError",
-    "WaitTimeoutError",
-    "WebhookDelivery",
-    "WebhookEndpoint",
-    "WebhookVerificationError",
-    "WorkspaceMember",
-    "__version__",
-]
+if TYPE_CHECKING:
+    from skipup_async.public import *  # noqa: F403
+    from skipup_async.public import __all__ as __all__
+    from skipup_async.public import __version__ as __version__
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, at its first use.
+
+    aiohttp takes a quarter of a second to import, and who verifies a webhook,
+    or has this package's pytest plugin installed, need not wait for it.
+    """
+    # What begins small is a module, perhaps, which the import system finds by itself.
+    if not name[0].isupper() and name not in ("__all__", "__version__"):
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    value = getattr(importlib.import_module("skipup_async.public"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    public: list[str] = __getattr__("__all__")
+    return public

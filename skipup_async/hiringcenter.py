@@ -62,9 +62,14 @@ def _on_the_wire(_cls: type, fields: list["attrs.Attribute[Any]"]) -> list["attr
     return [f.evolve(metadata={NAME: _camel(f.name), **(timed if f.type == datetime | None else {})}) for f in fields]
 
 
-@attrs.frozen(repr=False, field_transformer=_on_the_wire)
+@attrs.frozen(repr=False, slots=False, field_transformer=_on_the_wire)
 class Meeting(Record):
-    """A meeting with a prospect, as HiringCenter last told of it."""
+    """A meeting with a prospect, as HiringCenter last told of it.
+
+    *prospect_id* and *owner_id* are who meets, *meeting_date* and *location* when and where. *created_by_api* says
+    whether a key made it, *created_by_api_key_id* and *created_by_api_key_name* which one. *id* is what the other
+    calls take; *created_at* and *updated_at* are when it was made and when it last changed.
+    """
 
     id: str
     prospect_id: str | None = None
@@ -88,9 +93,9 @@ class Meeting(Record):
     review: Any = attrs.field(default=None, hash=False)
 
 
-@attrs.frozen(repr=False)
+@attrs.frozen(repr=False, slots=False)
 class Deletion(Record):
-    """What HiringCenter says of a meeting it deleted."""
+    """What HiringCenter says of a meeting it deleted: its *message*."""
 
     message: str | None = None
 
@@ -112,11 +117,13 @@ class Meetings(Resource[S_co]):
         meeting_date_before: datetime | str | Unset | None = UNSET,
         limit: int | Unset | None = UNSET,
         page_token: str | Unset | None = UNSET,
+        prefetch: int = 0,
     ) -> Request[Page[Meeting]]:
         """The meetings that fit every filter given, the furthest out first.
 
         *limit* is how many a page holds, 1 to 200 (the service's default is
-        50); the pager fetches as many pages as there are.
+        50); the pager fetches as many pages as there are, with *prefetch* 1 the
+        next one while this one is in use.
         """
         who = _wire(prospect_id=prospect_id, owner_id=owner_id)
         when = _wire(meeting_date_after=meeting_date_after, meeting_date_before=meeting_date_before)
@@ -212,6 +219,7 @@ class _Resources(Client[S_co]):
         base_url="https://api.hiringcenterpro.com/v2",
         key_variable="HIRINGCENTER_API_KEY",
         url_variable="HIRINGCENTER_BASE_URL",
+    log_variable="SKIPUP_LOG",
         limits=((500, 60.0), (10_000, 3600.0)),
         item=_item,
         page=_page,

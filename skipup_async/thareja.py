@@ -39,7 +39,7 @@ PATHS: Mapping[str, tuple[Method, str]] = {
 _UNIX_TIME = epoch(timedelta(seconds=1))
 
 
-@attrs.frozen(repr=False)
+@attrs.frozen(repr=False, slots=False)
 class Meeting(Record):
     """A meeting of one hour that one user asks another for, as Thareja last told of it.
 
@@ -47,20 +47,27 @@ class Meeting(Record):
     when it has taken place.
     """
 
+    #: The id, a number, that the other calls take.
     id: int
+    #: The service's name for it among people.
     booking_number: str | None = None
     #: Whom it is with; `client_id` in the service's answers, `user_id` in its requests.
     recipient_id: int | None = attrs.field(default=None, metadata={NAME: "client_id"})
     #: Who asked for it; `user_id` in the service's answers.
     creator_id: int | None = attrs.field(default=None, metadata={NAME: "user_id"})
+    #: The team it belongs to.
     team_id: int | None = None
     #: The recipient's time zone.
     timezone: str | None = None
     #: The start in UTC, in the service's own words; `start` is the same as a datetime.
     booking_date: str | None = None
+    #: When it begins, in UTC.
     start: datetime | None = attrs.field(default=None, metadata={NAME: "start_time", CODEC: _UNIX_TIME})
+    #: When it ends, in UTC.
     end: datetime | None = attrs.field(default=None, metadata={NAME: "end_time", CODEC: _UNIX_TIME})
+    #: When it was asked for.
     created_at: datetime | None = None
+    #: When it last changed.
     updated_at: datetime | None = None
     #: Provisional: the states are documented, how an answer spells them is not.
     status: str | int | None = None
@@ -95,7 +102,7 @@ class Meetings(Resource[S_co]):
         return Request("POST", ("meeting", "create"), Meeting, body=given(body))
 
     @paged
-    def pending(self) -> Request[Page[Meeting]]:
+    def pending(self, *, prefetch: int = 0) -> Request[Page[Meeting]]:
         """Provisional: the meetings that wait for an answer."""
         return self._provisional("pending", Page[Meeting], Operation.SAFE)
 
@@ -120,7 +127,7 @@ class Meetings(Resource[S_co]):
         return self._provisional("cancel", Meeting, Operation.ADDITIVE, id)
 
     @paged
-    def list(self, user_id: int) -> Request[Page[Meeting]]:
+    def list(self, user_id: int, *, prefetch: int = 0) -> Request[Page[Meeting]]:
         """Provisional: all meetings of a user."""
         return self._provisional("list", Page[Meeting], Operation.SAFE, user_id, "user_id")
 
@@ -164,6 +171,7 @@ class _Resources(Client[S_co]):
         base_url="https://app.thareja.ai/api/v3",
         key_variable="THAREJA_API_TOKEN",
         url_variable="THAREJA_BASE_URL",
+    log_variable="SKIPUP_LOG",
         item=_item,
         page=_page,
     )

@@ -3,6 +3,8 @@
 import importlib.metadata
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -34,8 +36,22 @@ def test_a_public_name_can_be_imported(name: str) -> None:
 
 def test_every_name_of_the_package_is_in_all() -> None:
     """What a user can reach without an underscore is what `__all__` names; submodules aside."""
-    reached = {name for name, value in vars(skipup_async).items() if not isinstance(value, ModuleType)}
+    reached = {name for name in dir(skipup_async) if not isinstance(getattr(skipup_async, name), ModuleType)}
     assert {name for name in reached if not name.startswith("_")} == set(PUBLIC)
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    """A misspelt name is told as Python tells it, and so is a module that nobody imported."""
+    for name in ("SkipUpp", "skipupp", "_SkipUp", "__path_to_nowhere__"):
+        with pytest.raises(AttributeError, match=name):
+            getattr(skipup_async, name)
+
+
+def test_the_package_alone_imports_no_client() -> None:
+    """`import skipup_async` imports nothing that takes time; the first public name does."""
+    program = "import skipup_async, sys; print('aiohttp' in sys.modules, skipup_async.SkipUp, 'aiohttp' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout.split()[::3] == ["False", "True"]
 
 
 def test_every_error_is_public() -> None:

@@ -1,4 +1,4 @@
-"""The one file that imports anyio: the same session for callers without an event loop."""
+"""The one file that imports anyio, at the first blocking call: the same session for callers without an event loop."""
 
 import asyncio
 import os
@@ -7,16 +7,16 @@ import threading
 import weakref
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
-from typing import Any, NoReturn, TypeVar
-
-import anyio
-from anyio.from_thread import BlockingPortal
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from skipup_async.core.limits import Limiter
 from skipup_async.core.options import Options
 from skipup_async.core.request import Request
 from skipup_async.core.session import Session
 from skipup_async.errors import ClientClosedError
+
+if TYPE_CHECKING:
+    from anyio.from_thread import BlockingPortal
 
 __all__ = ["BlockingSession"]
 
@@ -81,9 +81,11 @@ class _Thread:
 
 
 # Not anyio's `start_blocking_portal`: dropped by the child of a fork, it waits for ever for a thread that is not there.
-def _run(started: Future[BlockingPortal]) -> None:
+def _run(started: "Future[BlockingPortal]") -> None:
     """Run a loop until its portal is stopped; *started* gets the portal, or what stood in its way."""
     try:
+        import anyio
+
         anyio.run(_serve, started)
     except BaseException as error:
         if started.done():
@@ -91,13 +93,15 @@ def _run(started: Future[BlockingPortal]) -> None:
         started.set_exception(error)
 
 
-async def _serve(started: Future[BlockingPortal]) -> None:
+async def _serve(started: "Future[BlockingPortal]") -> None:
+    from anyio.from_thread import BlockingPortal
+
     async with BlockingPortal() as portal:
         started.set_result(portal)
         await portal.sleep_until_stopped()
 
 
-def _end(home: int, thread: threading.Thread, portal: BlockingPortal, close: Close) -> None:
+def _end(home: int, thread: threading.Thread, portal: "BlockingPortal", close: Close) -> None:
     """Close the connections, then the loop. Called once: by `close`, by the garbage collector, or at exit."""
     if home != os.getpid():
         return  # the thread and its connections stayed with the parent
@@ -110,7 +114,7 @@ def _end(home: int, thread: threading.Thread, portal: BlockingPortal, close: Clo
         _stop(thread, portal, close)
 
 
-def _stop(thread: threading.Thread, portal: BlockingPortal, close: Close) -> None:
+def _stop(thread: threading.Thread, portal: "BlockingPortal", close: Close) -> None:
     try:
         portal.call(close)
     finally:

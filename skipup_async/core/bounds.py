@@ -1,5 +1,7 @@
 """How long one attempt may take, step by step."""
 
+import functools
+import math
 from typing import NamedTuple
 
 __all__ = ["Bounds", "attempt_bounds"]
@@ -10,22 +12,25 @@ _CONNECT_SHARE = 0.75
 
 
 class Bounds(NamedTuple):
-    """Seconds for each step of an attempt; None means no limit."""
+    """Seconds for an attempt and for each of its steps."""
 
-    #: Until there is a connection: a place in the pool, the name looked up, TCP and TLS.
+    total: float = math.inf
+    #: Between two signs of life: the connection, the head of the answer, each piece of its body.
+    silence: float = math.inf
+    #: Until there is a connection: a place in the pool, the name looked up, TCP and TLS. None means no limit.
     connect: float | None = None
-    #: Between two pieces of the answer.
-    sock_read: float | None = None
-    #: For TCP alone.
+    #: For TCP alone. None means no limit.
     sock_connect: float | None = None
 
 
+@functools.lru_cache(maxsize=64)
 def attempt_bounds(total: float | None) -> Bounds:
     """The bounds of an attempt of *total* seconds: on connecting, on each silence, and on the whole."""
     if total is None:
         return Bounds()
     return Bounds(
+        total,
+        silence=min(total, max(_SILENCE, total - _CONNECT)),
         connect=min(_CONNECT, total * _CONNECT_SHARE),
-        sock_read=min(total, max(_SILENCE, total - _CONNECT)),
         sock_connect=min(_SOCKET_CONNECT, total * _CONNECT_SHARE),
     )

@@ -41,11 +41,7 @@ class Gate:
     def take(self, call: object) -> float:
         """Let *call* leave and return 0.0, or return the seconds after which to ask again."""
         with self._lock:
-            now = self._clock()
-            delay = self._delay(now)
-            if not delay:
-                self._admit(call, now)
-            return delay
+            return self._admit_or_delay(call, self._clock())
 
     def settle(self, call: object) -> None:
         """Note that *call* is over and that the service may have seen it."""
@@ -92,6 +88,12 @@ class Gate:
     def _shut(self, seconds: float) -> None:
         self.calm = False
         self._opens_at = max(self._opens_at, self._clock() + seconds)
+
+    def _admit_or_delay(self, call: object, now: float) -> float:
+        delay = self._delay(now)
+        if not delay:
+            self._admit(call, now)
+        return delay
 
     def _delay(self, now: float) -> float:
         if now < self._opens_at:

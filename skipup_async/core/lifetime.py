@@ -35,7 +35,8 @@ class _Home:
     """The process and the event loop that connections belong to: those of their first use."""
 
     def __init__(self) -> None:
-        self._place: tuple[int, asyncio.AbstractEventLoop] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._process = 0
         #: Whether they were closed.
         self.closed = False
 
@@ -43,12 +44,12 @@ class _Home:
         """Raise ClientClosedError where the connections must not be used: closed, another loop, another process."""
         if self.closed:
             msg = "the client is closed"
-        elif self._place is None:
-            self._place = os.getpid(), asyncio.get_running_loop()
+        elif self._loop is None:
+            self._loop, self._process = asyncio.get_running_loop(), os.getpid()
             return
-        elif self._place[0] != os.getpid():
+        elif self._process != os.getpid():
             msg = "the client was made before a fork: make one in each process"
-        elif self._place[1] is not asyncio.get_running_loop():
+        elif self._loop is not asyncio.get_running_loop():
             msg = "the client belongs to another event loop: make one in each loop"
         else:
             return
@@ -57,7 +58,7 @@ class _Home:
     @property
     def inherited(self) -> bool:
         """Whether the connections are a parent's, and this is the child of a fork."""
-        return self._place is not None and self._place[0] != os.getpid()
+        return self._loop is not None and self._process != os.getpid()
 
 
 class Sessions(Generic[S]):
@@ -71,18 +72,19 @@ class Sessions(Generic[S]):
         self._opened = opened
         self._borrowed = borrowed
         self._home = _Home()
+        #: Raises ClientClosedError where the sessions must not be used: closed, another loop, another process.
+        self.check = self._home.check
         self._open: dict[bool, S] = {}
         self._guard: AsyncGenerator[None, None] | None = None
 
-    def check(self) -> None:
-        """Raise ClientClosedError where the sessions must not be used: closed, another loop, another process."""
-        self._home.check()
-
     def get(self, fresh: bool) -> S:
-        """The session that is used again, or the *fresh* one. Raises ClientClosedError as `check` does."""
-        self._home.check()
+        """The session that is used again, or the *fresh* one, in the loop that `check` has seen.
+
+        Raises ClientClosedError if it was closed since.
+        """
         session = self._open.get(fresh)
         if session is None:
+            self.check()
             if not self._borrowed and self._guard is None:
                 self._guard = _closing_with_the_loop(self._open)
             session = self._open[fresh] = self._opened(fresh)

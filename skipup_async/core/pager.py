@@ -1,13 +1,16 @@
 """Lists, page by page: a pager for each colour, and the one set of rules both follow."""
 
+import contextlib
 from collections.abc import AsyncGenerator, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
 
 from skipup_async.core.blocking import BlockingSession
 from skipup_async.core.collected import Collected, require_pandas
-from skipup_async.core.request import Page, Request, after
+from skipup_async.core.request import Page, Request
 from skipup_async.core.session import Session
-from skipup_async.errors import InvalidArgumentError, PaginationError
+from skipup_async.core.stepped import stepped
+from skipup_async.core.trail import Trail, each_page
+from skipup_async.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,39 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["BlockingPager", "Pager"]
 
 T = TypeVar("T")
-
-# An empty page may come before a full one, but nobody has this many of them by chance.
-_MOST_EMPTY_PAGES = 100
-
-
-class _Trail(Generic[T]):
-    """Where a list has been, and whether it goes on: follows cursors, and never in a circle."""
-
-    def __init__(self, request: Request[Page[T]], parameter: str) -> None:
-        #: The request for the page that comes next; None at the end.
-        self.next: Request[Page[T]] | None = request
-        self._parameter = parameter
-        self._seen = {request.query.get(parameter)}
-        self._empty = 0
-
-    def advance(self, request: Request[Page[T]], page: Page[T]) -> None:
-        """Go on from *page*. Raises PaginationError where its cursor leads nowhere."""
-        self._empty = 0 if page.items else self._empty + 1
-        if not page.has_more:
-            self.next = None
-            return
-        cursor = page.next_cursor
-        if not cursor:
-            msg = "the service says that more follows and gives no cursor to it"
-            raise PaginationError(msg)
-        if cursor in self._seen:
-            msg = "the service gave the same cursor twice: the list would never end"
-            raise PaginationError(msg)
-        if self._empty >= _MOST_EMPTY_PAGES:
-            msg = f"the service sent {self._empty} empty pages in a row"
-            raise PaginationError(msg)
-        self._seen.add(cursor)
-        self.next = after(request, cursor, self._parameter)
 
 
 def _most(max_items: Any) -> int | None:
@@ -59,6 +29,13 @@ def _most(max_items: Any) -> int | None:
     return max_items
 
 
+def _checked(prefetch: Any) -> int:
+    if type(prefetch) is int and prefetch in (0, 1):
+        return prefetch
+    msg = "prefetch must be 0 or 1: how many pages are fetched before they are wanted"
+    raise InvalidArgumentError(msg)
+
+
 def _nothing(request: Request[Page[T]]) -> Collected[T]:
     """An empty list of what the pages of *request* hold."""
     return Collected(kind=get_args(request.returns)[0])
@@ -68,31 +45,32 @@ class Pager(Generic[T]):
     """A list to iterate over with `async for`: each object, or with `pages()` each page.
 
     Nothing is sent before the iteration begins, and each iteration begins anew.
-    A page is fetched when its first object is wanted.
+    A page is fetched when its first object is wanted; with *prefetch* 1, while
+    the page before it is in use, and never more than that one.
     """
 
-    def __init__(self, session: Session, request: Request[Page[T]]) -> None:
+    def __init__(self, session: Session, request: Request[Page[T]], prefetch: int = 0) -> None:
         self._session = session
         self._request = request
+        self._prefetch = _checked(prefetch)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._request.route})"
 
-    def _trail(self) -> _Trail[T]:
-        return _Trail(self._request, self._session.dialect.cursor_parameter)
+    def _pages(self, most: int | None = None) -> AsyncGenerator[Page[T], None]:
+        trail = Trail(self._request, self._session.dialect.cursor_parameter, most)
+        return each_page(self._session, trail, self._prefetch)
 
-    async def pages(self) -> AsyncGenerator[Page[T], None]:
+    def pages(self) -> AsyncGenerator[Page[T], None]:
         """Every page, with its items and the cursor to the next."""
-        trail = self._trail()
-        while (request := trail.next) is not None:
-            page = await self._session.send(request)
-            yield page
-            trail.advance(request, page)
+        return self._pages()
 
     async def __aiter__(self) -> AsyncGenerator[T, None]:
-        async for page in self.pages():
-            for item in page.items:
-                yield item
+        async with contextlib.aclosing(self._pages()) as pages:
+            async for page in pages:
+                for item in page.items:
+                    yield item
+                del page
 
     async def first_page(self) -> Page[T]:
         """The first page alone: one request."""
@@ -103,10 +81,9 @@ class Pager(Generic[T]):
         most, items = _most(max_items), _nothing(self._request)
         if most == 0:
             return items
-        async for page in self.pages():
-            items.extend(page.items)
-            if most is not None and len(items) >= most:
-                break
+        async with contextlib.aclosing(self._pages(most)) as pages:
+            async for page in pages:
+                items.extend(page.items)
         return items[:most]
 
     async def to_rows(self, max_items: int | None = None) -> list[dict[str, Any]]:
@@ -123,30 +100,38 @@ class BlockingPager(Generic[T]):
     """A list to iterate over with `for`: each object, or with `pages()` each page.
 
     Nothing is sent before the iteration begins, and each iteration begins anew.
-    A page is fetched when its first object is wanted.
+    A page is fetched when its first object is wanted; with *prefetch* 1, while
+    the page before it is in use, and never more than that one.
     """
 
-    def __init__(self, session: BlockingSession, request: Request[Page[T]]) -> None:
+    def __init__(self, session: BlockingSession, request: Request[Page[T]], prefetch: int = 0) -> None:
         self._session = session
         self._request = request
+        self._prefetch = _checked(prefetch)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._request.route})"
 
-    def _trail(self) -> _Trail[T]:
-        return _Trail(self._request, self._session.session.dialect.cursor_parameter)
+    def _pages(self, most: int | None = None) -> Iterator[Page[T]]:
+        session = self._session.session
+        trail = Trail(self._request, session.dialect.cursor_parameter, most)
+        if self._prefetch:
+            yield from stepped(self._session, each_page(session, trail, self._prefetch))
+            return
+        while (request := trail.next()) is not None:
+            page = self._session.send(request)
+            trail.advance(page)
+            yield page
+            del page  # nothing here holds a page while the next one is waited for
 
     def pages(self) -> Iterator[Page[T]]:
         """Every page, with its items and the cursor to the next."""
-        trail = self._trail()
-        while (request := trail.next) is not None:
-            page = self._session.send(request)
-            yield page
-            trail.advance(request, page)
+        return self._pages()
 
     def __iter__(self) -> Iterator[T]:
-        for page in self.pages():
+        for page in self._pages():
             yield from page.items
+            del page
 
     def first_page(self) -> Page[T]:
         """The first page alone: one request."""
@@ -157,10 +142,8 @@ class BlockingPager(Generic[T]):
         most, items = _most(max_items), _nothing(self._request)
         if most == 0:
             return items
-        for page in self.pages():
+        for page in self._pages(most):
             items.extend(page.items)
-            if most is not None and len(items) >= most:
-                break
         return items[:most]
 
     def to_rows(self, max_items: int | None = None) -> list[dict[str, Any]]:

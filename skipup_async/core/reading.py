@@ -1,5 +1,6 @@
 """A body off the wire, piece by piece, and no more of it than is wanted."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from skipup_async.core.body import LARGEST_BODY, oversized
@@ -9,15 +10,22 @@ __all__ = ["bounded"]
 
 class _Content(Protocol):
     async def readany(self) -> bytes: ...
+    def read_nowait(self) -> bytes: ...
+    def is_eof(self) -> bool: ...
 
 
-async def bounded(content: _Content) -> bytes:
-    """All of *content*; ResponseError as soon as it is more than the largest body."""
+async def bounded(content: _Content, heard: Callable[[], None]) -> bytes:
+    """All of *content*; ResponseError once it is more than the largest body. Calls *heard* where more is to come."""
     chunks: list[bytes] = []
     size = 0
-    while chunk := await content.readany():
+    while not content.is_eof():
+        chunk = await content.readany()
+        heard()
         size += len(chunk)
         if size > LARGEST_BODY:
             raise oversized(LARGEST_BODY)
         chunks.append(chunk)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    chunks.append(content.read_nowait())  # most bodies came whole, together with their head
+    if size + len(chunks[-1]) > LARGEST_BODY:
+        raise oversized(LARGEST_BODY)
+    return b"".join(chunks)

@@ -1,17 +1,17 @@
 """@streamed: an endless or long series, declared once as an async generator, for both colours."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, get_args, overload
 
 from skipup_async.core.blocking import BlockingSession
 from skipup_async.core.resource import Declared, Resource
 from skipup_async.core.session import Session
+from skipup_async.core.stepped import stepped
 
 __all__ = ["streamed"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_END: Any = object()
 
 
 class streamed(Declared[P], Generic[P, T]):  # noqa: N801 - a decorator
@@ -22,6 +22,26 @@ class streamed(Declared[P], Generic[P, T]):  # noqa: N801 - a decorator
     def __init__(self, function: Callable[Concatenate[Any, P], AsyncIterator[T]]) -> None:
         super().__init__(function)
 
+    def _result(self, awaited: bool) -> Any:
+        series: Any = AsyncIterator if awaited else Iterator
+        return series[get_args(self._declared())[0]]
+
+    def _awaited(self) -> Callable[..., Any]:
+        function = self._function
+
+        def series(resource: Resource[Session], *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
+            return function(resource, *args, **kwargs)
+
+        return series
+
+    def _blocking(self) -> Callable[..., Any]:
+        function = self._function
+
+        def series(resource: Resource[BlockingSession], *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+            return stepped(resource.sender, function(resource.awaited, *args, **kwargs))
+
+        return series
+
     @overload
     def __get__(self, obj: None, owner: Any) -> Self: ...
     @overload
@@ -31,33 +51,4 @@ class streamed(Declared[P], Generic[P, T]):  # noqa: N801 - a decorator
     @overload
     def __get__(self, obj: Resource[Any], owner: Any) -> Callable[P, Any]: ...
     def __get__(self, obj: Resource[Any] | None, owner: Any) -> Any:
-        if obj is None:
-            return self
-        session, function = obj.sender, self._function
-        if isinstance(session, Session):
-
-            def awaited(*args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
-                return function(obj, *args, **kwargs)
-
-            return self.told(awaited, Session)
-        twin = obj.awaited
-
-        def blocking(*args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
-            return _stepped(session, function(twin, *args, **kwargs))
-
-        return self.told(blocking, BlockingSession)
-
-
-def _stepped(session: BlockingSession, series: AsyncIterator[T]) -> Iterator[T]:
-    async def step() -> T:
-        return await anext(series, _END)
-
-    async def end() -> None:
-        closing: Any = series
-        await closing.aclose()
-
-    try:
-        while (item := session.wait_for(step)) is not _END:
-            yield item
-    finally:
-        session.wait_for(end)
+        return self if obj is None else self.in_colour_of(obj)

@@ -50,6 +50,16 @@ class Window(Gate):
                 start = self._returns[place - self._free]
             return max(start, self._opens_at) - now + rounds * self._per
 
+    def take(self, call: object) -> float:
+        """Let *call* leave and return 0.0, or return the seconds after which to ask again."""
+        with self._lock:
+            now = self._clock()
+            if self.calm and self._free:
+                self._free -= 1
+                self._under_way[call] = now
+                return 0.0
+            return self._admit_or_delay(call, now)
+
     def settle(self, call: object) -> None:
         """Note that *call* is over: its permit comes back *per* seconds from now."""
         with self._lock:

@@ -38,6 +38,7 @@ class Outcome(Generic[I_co, T_co]):
 
     #: The item's place among the items, from 0.
     index: int
+    #: The item itself.
     item: I_co
     #: What `key=` made of the item; None without it.
     key: str | None
@@ -78,6 +79,7 @@ class Report(Generic[I_co, T_co]):
     outcomes: list[Outcome[I_co, T_co]] | None
     #: The outcomes of the items that failed.
     failures: list[Outcome[I_co, T_co]] = attrs.field(factory=list["Outcome[I_co, T_co]"])
+    #: How many items succeeded.
     succeeded: int = 0
     #: Seconds the whole took.
     elapsed: float = 0.0

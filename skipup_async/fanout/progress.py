@@ -21,7 +21,9 @@ _BETWEEN_SHOWS = 0.1
 class Progress:
     """How far a fan-out is."""
 
+    #: How many items succeeded so far.
     succeeded: int
+    #: How many items failed so far.
     failed: int
     #: How many items there are; None where the items do not tell.
     total: int | None

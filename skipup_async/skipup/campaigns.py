@@ -16,11 +16,13 @@ from skipup_async.core.unset import UNSET, Unset, given
 __all__ = ["Campaign", "Campaigns"]
 
 
-@attrs.frozen(repr=False)
+@attrs.frozen(repr=False, slots=False)
 class Campaign(Record):
     """A campaign, with its counts as of the answer."""
 
+    #: The id, such as ``cmp_01HQ5RW9ME``.
     id: str
+    #: What people call it.
     name: str | None = None
     #: Made from the name; unique in the workspace.
     slug: str | None = None
@@ -28,18 +30,27 @@ class Campaign(Record):
     description: str | None = None
     #: Where people write to have a request attributed to the campaign.
     email_address: str | None = None
+    #: The team its requests go to.
     team_id: str | None = None
+    #: That team's name.
     team_name: str | None = None
     #: False after deactivation, or once the end date has passed.
     active: bool | None = None
+    #: When it begins; None where it has no beginning.
     starts_at: datetime | None = None
+    #: When it ends; None where it has no end.
     ends_at: datetime | None = None
+    #: When it was deactivated; None where it was not.
     deactivated_at: datetime | None = None
+    #: How many requests came through it.
     meeting_request_count: int | None = None
+    #: How many of them were booked.
     meetings_booked_count: int | None = None
     #: Booked in percent of all, to one decimal; 0.0 where there are none.
     booking_rate: float | None = None
+    #: When it was created.
     created_at: datetime | None = None
+    #: When it last changed.
     updated_at: datetime | None = None
 
 
@@ -53,6 +64,7 @@ class Campaigns(Resource[S_co]):
         active: bool | Unset | None = UNSET,
         limit: int | Unset | None = UNSET,
         cursor: str | Unset | None = UNSET,
+        prefetch: int = 0,
     ) -> Request[Page[Campaign]]:
         """The workspace's campaigns, newest first; with *active* only those in use."""
         return Request(

@@ -21,6 +21,7 @@ _SKIPUP = Dialect(
     base_url="https://api.skipup.ai/api/v1",
     key_variable="SKIPUP_API_KEY",
     url_variable="SKIPUP_BASE_URL",
+    log_variable="SKIPUP_LOG",
     limits=((120, 60.0),),
     live_key_prefix="sk_live_",
 )

@@ -19,21 +19,19 @@ __all__ = ["MeetingRequest", "Participant", "Timeframe", "context", "people"]
 _LONGEST_DESCRIPTION = 5000
 
 
-def _moment(name: str, value: datetime | str | None) -> datetime | None:
-    if value is None or (isinstance(value, datetime) and value.tzinfo is not None):
-        return value
-    return datetime.fromisoformat(arguments.moment(name, value).upper())
-
-
 def _start(value: datetime | str | None) -> datetime | None:
-    return _moment("timeframe.start", value)
+    return value if isinstance(value, datetime) and value.tzinfo is not None else _read("timeframe.start", value)
 
 
 def _end(value: datetime | str | None) -> datetime | None:
-    return _moment("timeframe.end", value)
+    return value if isinstance(value, datetime) and value.tzinfo is not None else _read("timeframe.end", value)
 
 
-@attrs.frozen(repr=False)
+def _read(name: str, value: datetime | str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(arguments.moment(name, value).upper())
+
+
+@attrs.frozen(repr=False, slots=False)
 class Timeframe(Record):
     """When the meeting may take place; either end may be left open."""
 
@@ -47,36 +45,51 @@ class Timeframe(Record):
 class Participant:
     """Somebody to meet. Name and time zone are kept for people SkipUp does not know yet, and never sent back."""
 
+    #: The address SkipUp writes to.
     email: str
+    #: How SkipUp addresses them.
     name: str | None = None
     #: An IANA name such as ``America/Chicago``.
     timezone: str | None = None
 
 
-@attrs.frozen(repr=False)
+@attrs.frozen(repr=False, slots=False)
 class MeetingRequest(Record):
     """A request to find a time and book a meeting, as SkipUp last told of it."""
 
+    #: The id that every other call takes, such as ``mr_01HQ8XK4ZB``.
     id: str
     #: ``active``, ``paused``, ``booked`` or ``cancelled``; a value added later passes through.
     status: str | None = None
+    #: The member who invites.
     organizer_email: str | None = None
+    #: Whom to meet.
     participant_emails: tuple[str, ...] | None = None
+    #: The subject of the meeting.
     title: str | None = None
+    #: What the meeting is for.
     purpose: str | None = None
     #: Free text for the assistant that writes to the people.
     description: str | None = None
+    #: Whether SkipUp introduces the people to each other.
     include_introduction: bool | None = None
+    #: How long the meeting takes.
     duration_minutes: int | float | None = None
+    #: When it may take place.
     timeframe: Timeframe | None = None
     #: Provisional: the campaign it was created for; that SkipUp answers with it is inferred.
     campaign_id: str | None = None
     #: Provisional: the campaign's description when the request was created; inferred too.
     campaign_source: str | None = None
+    #: When it was created.
     created_at: datetime | None = None
+    #: When it last changed.
     updated_at: datetime | None = None
+    #: When a time was booked; None where none is.
     booked_at: datetime | None = None
+    #: When it was cancelled; None where it was not.
     cancelled_at: datetime | None = None
+    #: When it was paused; None once it is resumed.
     paused_at: datetime | None = None
 
 

@@ -32,12 +32,14 @@ class MeetingRequests(Waiting[S_co]):
         created_before: datetime | str | Unset | None = UNSET,
         limit: int | Unset | None = UNSET,
         cursor: str | Unset | None = UNSET,
+        prefetch: int = 0,
     ) -> Request[Page[MeetingRequest]]:
         """The workspace's meeting requests, newest first, that fit every filter given.
 
         *status* is ``active``, ``paused``, ``booked`` or ``cancelled``. Both
         times are inclusive. *limit* is how many a page holds, 1 to 100 (the
-        service's default is 25); the pager fetches as many pages as there are.
+        service's default is 25); the pager fetches as many pages as there are, with
+        *prefetch* 1 the next one while this one is in use.
         """
         return Request(
             "GET",

@@ -25,19 +25,23 @@ def _team(id: str) -> tuple[str, ...]:
     return (*_TEAMS, Id(id))
 
 
-@attrs.frozen(repr=False)
+@attrs.frozen(repr=False, slots=False)
 class Team(Record):
     """A team and how it shares out its meetings."""
 
+    #: The id, which begins with ``tm_``.
     id: str
+    #: What people call it.
     name: str | None = None
     #: Made from the name; unique in the workspace.
     slug: str | None = None
+    #: What it is for.
     description: str | None = None
     #: ``pool`` (members take turns), ``stack`` (all of them attend) or ``manual``; a value added later passes through.
     mode: str | None = None
     #: Where people write to reach the team; None for a manual one, or in a workspace without a handle.
     email_address: str | None = None
+    #: How many belong to it.
     member_count: int | None = None
     #: For a stack only.
     stack_always_apply: bool | None = None
@@ -47,9 +51,13 @@ class Team(Record):
     introduce_member: bool | None = None
     #: For a pool only.
     introduction_guidance: str | None = None
+    #: False after deactivation.
     active: bool | None = None
+    #: When it was deactivated; None where it was not.
     deactivated_at: datetime | None = None
+    #: When it was created.
     created_at: datetime | None = None
+    #: When it last changed.
     updated_at: datetime | None = None
     #: The memberships, as they came: what one holds is not documented. None in a list of teams.
     members: tuple[Mapping[str, Any], ...] | None = attrs.field(default=None, hash=False)
@@ -66,6 +74,7 @@ class Teams(Resource[S_co]):
         *,
         limit: int | Unset | None = UNSET,
         cursor: str | Unset | None = UNSET,
+        prefetch: int = 0,
     ) -> Request[Page[Team]]:
         """The workspace's teams, without their members.
 

@@ -31,31 +31,40 @@ def _deliveries(id: str) -> tuple[str, ...]:
     return (*_endpoint(id), "deliveries")
 
 
-@attrs.frozen(repr=False)
+@attrs.frozen(repr=False, slots=False)
 class WebhookEndpoint(Record):
     """An address that SkipUp posts events to."""
 
+    #: The id that the other calls take.
     id: str
+    #: Where the events go.
     url: str | None = None
+    #: What it is for.
     description: str | None = None
+    #: Whether events are sent there.
     enabled: bool | None = None
     #: The event types sent there, such as ``meeting_request.booked``.
     events: tuple[str, ...] | None = None
+    #: When it was switched off; None while it is on.
     disabled_at: datetime | None = None
     #: Such as ``too_many_failures``; a value added later passes through.
     disabled_reason: str | None = None
+    #: When it was created.
     created_at: datetime | None = None
+    #: When it last changed.
     updated_at: datetime | None = None
     #: Provisional: what deliveries are signed with, shown once by `create`; kept out of `repr`. That it comes under
     #: this name is inferred: under any other it is in `extra`.
     secret: str | None = attrs.field(default=None, repr=False)
 
 
-@attrs.frozen(repr=False)
+@attrs.frozen(repr=False, slots=False)
 class WebhookDelivery(Record):
     """One event on its way to one endpoint."""
 
+    #: The id of the delivery.
     id: str
+    #: Such as ``meeting_request.booked``.
     event_type: str | None = None
     #: ``pending``, ``success`` or ``failed``; a value added later passes through.
     status: str | None = None
@@ -65,8 +74,11 @@ class WebhookDelivery(Record):
     response_code: int | None = None
     #: How often it was sent.
     attempts: int | None = None
+    #: When the endpoint took it; None where it has not.
     delivered_at: datetime | None = None
+    #: When it was last sent.
     last_attempted_at: datetime | None = None
+    #: When it was made.
     created_at: datetime | None = None
 
 
@@ -79,6 +91,7 @@ class WebhookEndpoints(Resource[S_co]):
         *,
         limit: int | Unset | None = UNSET,
         cursor: str | Unset | None = UNSET,
+        prefetch: int = 0,
     ) -> Request[Page[WebhookEndpoint]]:
         """The workspace's endpoints, newest first."""
         return Request("GET", _ENDPOINTS, Page[WebhookEndpoint], query=_position(limit, cursor))
@@ -142,6 +155,7 @@ class WebhookEndpoints(Resource[S_co]):
         *,
         limit: int | Unset | None = UNSET,
         cursor: str | Unset | None = UNSET,
+        prefetch: int = 0,
     ) -> Request[Page[WebhookDelivery]]:
         """What was sent to an endpoint, and with what success.
 

@@ -22,17 +22,21 @@ def _action(id: str, action: str) -> tuple[str, ...]:
     return (*_MEMBERS, Id(id), action)
 
 
-@attrs.frozen(repr=False)
+@attrs.frozen(repr=False, slots=False)
 class WorkspaceMember(Record):
     """A member of the workspace the API key belongs to."""
 
+    #: The id that the other calls take.
     id: str
+    #: The address, as `organizer_email` takes it.
     email: str | None = None
+    #: What people call the member.
     name: str | None = None
     #: Such as ``member`` or ``admin``; a value added later passes through.
     role: str | None = None
     #: When the member was deactivated; None for an active one.
     deactivated_at: datetime | None = None
+    #: When the member was added.
     created_at: datetime | None = None
 
 
@@ -47,6 +51,7 @@ class WorkspaceMembers(Resource[S_co]):
         role: str | Unset | None = UNSET,
         limit: int | Unset | None = UNSET,
         cursor: str | Unset | None = UNSET,
+        prefetch: int = 0,
     ) -> Request[Page[WorkspaceMember]]:
         """The active members, the one added last first; *email* must match exactly."""
         return Request(

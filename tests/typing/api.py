@@ -55,7 +55,7 @@ async def awaited_lists(client: AsyncSkipUp) -> None:
     """Lists to iterate over with `async for`."""
     pager = client.meeting_requests.list(status="active", created_after=NOW, limit=UNSET)
     assert_type(pager, Pager[MeetingRequest])
-    assert_type(client.workspace_members.list(email=None), Pager[WorkspaceMember])
+    assert_type(client.workspace_members.list(email=None, prefetch=1), Pager[WorkspaceMember])
     assert_type(client.campaigns.list(active=True), Pager[Campaign])
     assert_type(await pager.first_page(), Page[MeetingRequest])
     members: list[WorkspaceMember] = await client.workspace_members.list().collect(max_items=3)
@@ -91,7 +91,7 @@ def blocking_lists(client: SkipUp) -> None:
     """Lists to iterate over with `for`."""
     pager = client.meeting_requests.list(organizer_email="a@b")
     assert_type(pager, BlockingPager[MeetingRequest])
-    assert_type(client.workspace_members.list(), BlockingPager[WorkspaceMember])
+    assert_type(client.workspace_members.list(prefetch=1), BlockingPager[WorkspaceMember])
     assert_type(client.campaigns.list(), BlockingPager[Campaign])
     assert_type(pager.first_page(), Page[MeetingRequest])
     requests: list[MeetingRequest] = pager.collect()
@@ -155,6 +155,7 @@ def wrong_arguments(client: SkipUp) -> None:
     client.meeting_requests.create(participants=["a@b"])  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     client.meeting_requests.create(organizer_email="a@b", participants=[1])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     client.meeting_requests.create(organizer_email="a@b", participants=["c@d"], idempotency_key=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.meeting_requests.list(prefetch="all")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     client.meeting_requests.list(limit="10")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     client.meeting_requests.update_context("mr_1", duration_minutes=1.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     client.campaigns.create(name="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

@@ -1,0 +1,143 @@
+"""How long an attempt takes, and its end when that is too long: one timer for all that is under way in a loop.
+
+Nearly every time-out is never needed, and two timers for each attempt, one
+for the whole and one for each silence, would cost a tenth of its time.
+"""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, TypeVar
+
+from skipup_async.core.bounds import Bounds
+
+__all__ = ["SentTwiceError", "Watch", "Watchdog"]
+
+R = TypeVar("R")
+A = TypeVar("A")
+
+
+class SentTwiceError(Exception):
+    """The connection broke, and the HTTP library was about to send once more."""
+
+
+class Watch:
+    """One attempt of the running task under watch: a `with` block that ends in TimeoutError once it takes too long."""
+
+    __slots__ = (
+        "_bounds",
+        "_cancelling",
+        "_dog",
+        "_ends",
+        "_expired",
+        "_loop",
+        "_out",
+        "_sent",
+        "_task",
+        "due",
+        "waited",
+    )
+
+    def __init__(self, dog: "Watchdog", bounds: Bounds) -> None:
+        self._dog = dog
+        self._bounds = bounds
+        self._sent = False
+        self._expired = False
+        #: Since when there is a connection, and no head of an answer; None before and after.
+        self._out: float | None = None
+        #: Seconds with a connection, and without the head of an answer.
+        self.waited = 0.0
+
+    def __enter__(self) -> "Watch":
+        task = asyncio.current_task()
+        if task is None:
+            msg = "a call is made in a task: await it there"
+            raise RuntimeError(msg)
+        self._task: asyncio.Task[Any] = task
+        self._cancelling = task.cancelling()
+        self._loop = asyncio.get_running_loop()
+        now = self._loop.time()
+        self._ends = now + self._bounds.total
+        #: When it is to end, on the loop's clock, unless something is heard before.
+        self.due = now + self._bounds.silence
+        self._dog.watched[task] = self
+        if self.due < self._dog.wakes:
+            self._dog.wake_at(self.due)
+        return self
+
+    def send_once(self, request: R, send: Callable[[R], Awaitable[A]]) -> Awaitable[A]:
+        """*send* the *request*; SentTwiceError at the second time, which would pass the limiter and every count."""
+        if self._sent:
+            raise SentTwiceError
+        self._sent = True
+        return send(request)
+
+    def connected(self) -> None:
+        """Note that the attempt has a connection: its silence begins anew."""
+        self._out = self._loop.time()
+        self.due = min(self._ends, self._out + self._bounds.silence)
+
+    def answered(self) -> None:
+        """Note that the head of the answer is in."""
+        now = self._loop.time()
+        if self._out is not None:
+            self.waited, self._out = now - self._out, None
+        self.due = min(self._ends, now + self._bounds.silence)
+
+    def heard(self) -> None:
+        """Note that the attempt came on."""
+        self.due = min(self._ends, self._loop.time() + self._bounds.silence)
+
+    def expire(self) -> None:
+        """End the attempt."""
+        self.due = math.inf
+        self._expired = True
+        self._task.cancel()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        del self._dog.watched[self._task]
+        if self._out is not None:
+            self.waited = self._loop.time() - self._out
+        # A cancellation that came from elsewhere, if only in the same moment, goes on as one.
+        if self._expired and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            raise TimeoutError from error
+
+
+class Watchdog:
+    """Ends the attempts of one event loop that are overdue."""
+
+    def __init__(self) -> None:
+        #: What is under way, at most one attempt in each task.
+        self.watched: dict[asyncio.Task[Any], Watch] = {}
+        #: When the timer rings, on the loop's clock.
+        self.wakes = math.inf
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connected(self) -> None:
+        """Note that the attempt of the running task has a connection."""
+        task = asyncio.current_task()
+        if task is not None and task in self.watched:
+            self.watched[task].connected()
+
+    def wake_at(self, when: float) -> None:
+        """Set the timer to *when*, on the loop's clock; it stays set when nothing is under way any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self.wakes = when
+        self._timer = None if when == math.inf else asyncio.get_running_loop().call_at(when, self._look)
+
+    def rest(self) -> None:
+        """Stop the timer, if nothing is under way."""
+        if not self.watched:
+            self.wake_at(math.inf)
+
+    def _look(self) -> None:
+        # A timer may ring a moment early, by the resolution of the loop's clock.
+        now = max(self.wakes, asyncio.get_running_loop().time())
+        for watch in self.watched.values():
+            if watch.due <= now:
+                watch.expire()
+        self.wake_at(min((watch.due for watch in self.watched.values()), default=math.inf))
