@@ -48,9 +48,10 @@ def run() -> int:
     asyncio.run(_awaited(story))
     story.chapter("Blocking: SkipUp, the same calls without await")
     _blocking(story)
-    story.chapter("Two more services on the same core: HiringCenter and Thareja")
     asyncio.run(_siblings(story))
-    print("\nNothing left this machine. `python -m skipup_async emulator` runs it alone.")
+    story.chapter("Nothing left this machine, and nobody got an e-mail. What comes next:")
+    story.step("emulator", "`python -m skipup_async emulator` serves programs of your own")
+    story.step("README.md", "ten lines to run against it, a service, and its tests")
     return 0
 
 
@@ -72,7 +73,7 @@ async def _awaited(story: _Story) -> None:
         story.step("update_context", f"now {longer.duration_minutes} minutes")
         story.step("pause", _shown(await requests.pause(kickoff.id)))
         story.step("resume", _shown(await requests.resume(kickoff.id)))
-        story.aside("… hours later everybody has answered, and a time is found …")
+        story.aside("... hours later everybody has answered, and a time is found ...")
         emulator.book(kickoff.id)
         booked = await requests.get(kickoff.id)
         story.step("get", f"{_shown(booked)} at {booked.booked_at:%H:%M:%S} UTC")
@@ -109,6 +110,7 @@ async def _siblings(story: _Story) -> None:
         AsyncHiringCenter(emulator.api_key, base_url=emulator.hiringcenter_url) as hiringcenter,
         AsyncThareja(emulator.api_key, base_url=emulator.thareja_url) as thareja,
     ):
+        story.chapter("On the same core: HiringCenter")
         when = datetime(2027, 2, 1, 14, tzinfo=UTC)
         meeting = await hiringcenter.meetings.create(
             prospect_id="prospect-1", owner_id="owner-1", meeting_date=when, time_zone="UTC", meeting_type="phone"
@@ -117,6 +119,7 @@ async def _siblings(story: _Story) -> None:
         moved = await hiringcenter.meetings.update(meeting.id, location="Zoom")
         story.step("update", f"now at {moved.location}")
         story.step("delete", (await hiringcenter.meetings.delete(meeting.id)).message or "deleted")
+        story.chapter("On the same core: Thareja")
         asked = await thareja.meetings.create(recipient_id=5, team_id=1, date=when.replace(tzinfo=None))
         story.step("create", f"14:00 in {asked.timezone}, which is {asked.start:%H:%M} UTC")
         story.step("pending", f"{len(await thareja.meetings.pending().collect())} meeting waits for an answer")

@@ -34,7 +34,11 @@ No error carries the API key, every one of them pickles, and none holds the
 HTTP library's own exception as its cause, since that would show the headers.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
+
+from skipup_async.core.timing import CallTiming
 
 __all__ = [
     "APIConnectionError",
@@ -74,6 +78,12 @@ class SkipUpError(Exception):
     idempotency_key: str | None = None
     #: How often the call went out on the wire.
     attempts: int = 0
+    #: Where the seconds of the call went, its retries included; all 0.0 where the error is of no one call.
+    timing: CallTiming = CallTiming()
+    #: The service's name for the latest exchange, to quote to its support; None where it gave none.
+    request_id: str | None = None
+    #: What the latest answer said of the limit (`RateLimit-*`, `X-RateLimit-*`, `Retry-After`), names in lower case.
+    rate_limit_headers: Mapping[str, str] = MappingProxyType({})
     #: Whether the service may have done what was asked for, although the call failed.
     maybe_applied: bool = False
     #: Whether the call would have been tried again, had the client not failed so often of late.
@@ -124,7 +134,6 @@ class APIStatusError(SkipUpError):
         self.status_code = status_code
         #: The service's own name for the error, such as ``validation_error``; None where it gave none.
         self.type = type
-        #: The service's name for this exchange, to quote to its support; None where it gave none.
         self.request_id = request_id
         #: Seconds the service asks to wait; None where it said nothing usable.
         self.retry_after = retry_after

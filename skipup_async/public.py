@@ -2,9 +2,11 @@
 
 from skipup_async.core.collected import Collected
 from skipup_async.core.limits import AllOf, Limiter, RateLimit, TokenBucket, Unlimited
+from skipup_async.core.observation import AttemptEnd, AttemptStart, CallEnd, CallStart, Hooks, LimitWait, Retry
 from skipup_async.core.pager import BlockingPager, Pager
 from skipup_async.core.request import Page
 from skipup_async.core.retry import RetryPolicy
+from skipup_async.core.timing import CallTiming
 from skipup_async.core.unset import UNSET
 from skipup_async.errors import (
     AmbiguousOutcomeError,
@@ -50,18 +52,25 @@ __all__ = [
     "AllOf",
     "AmbiguousOutcomeError",
     "AsyncSkipUp",
+    "AttemptEnd",
+    "AttemptStart",
     "AuthenticationError",
     "BadRequestError",
     "BlockingPager",
+    "CallEnd",
+    "CallStart",
+    "CallTiming",
     "Campaign",
     "ClientClosedError",
     "Collected",
     "ConfigurationError",
     "ConflictError",
     "CreateLimitError",
+    "Hooks",
     "InvalidArgumentError",
     "InvalidRequestError",
     "JournalError",
+    "LimitWait",
     "Limiter",
     "MeetingCancelledError",
     "MeetingRequest",
@@ -75,6 +84,7 @@ __all__ = [
     "RateLimitError",
     "ReplayedEvent",
     "ResponseError",
+    "Retry",
     "RetryPolicy",
     "ServerError",
     "SkipUp",

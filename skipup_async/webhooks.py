@@ -18,6 +18,7 @@ from typing import Any, NoReturn, cast
 
 from skipup_async import signature
 from skipup_async.core.body import load
+from skipup_async.core.depth import is_deep
 from skipup_async.errors import (
     ConfigurationError,
     InvalidArgumentError,
@@ -179,7 +180,7 @@ def _object(body: bytes) -> dict[str, Any]:
         value = load(body)
     except ResponseError:
         value = None
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or is_deep(value):
         msg = "the body is genuine, but it is not a JSON object"
         raise WebhookVerificationError(msg)
     return cast("dict[str, Any]", value)

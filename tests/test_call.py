@@ -20,11 +20,12 @@ from skipup_async import (
     UnprocessableEntityError,
     ValidationError,
 )
-from skipup_async.core.call import Call, Next, Step
+from skipup_async.core.call import Call
 from skipup_async.core.options import Options
 from skipup_async.core.reconcile import Belief
 from skipup_async.core.request import Id, Operation, Proof, Request
 from skipup_async.core.retry import Quota
+from skipup_async.core.step import Next, Step
 
 
 def request(operation: Operation = Operation.SAFE, method: Any = "POST") -> Request[Any]:

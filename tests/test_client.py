@@ -82,6 +82,7 @@ class TestMaking:
             ("retry", RetryPolicy()),
             ("limiter", None),
             ("session", None),
+            ("hooks", None),
         ]
 
     @both_clients

@@ -1,13 +1,13 @@
 """What an answer means: the object that was asked for, or the error that says why not. No I/O."""
 
+import functools
 import http
 from datetime import UTC, datetime
-from typing import Any, TypeVar, cast, get_args, get_origin
+from typing import Any, NamedTuple, TypeVar, cast, get_args, get_origin
 
-import attrs
-
-from skipup_async.core.body import gunzip, load
-from skipup_async.core.convert import WrongShapeError, decode
+from skipup_async.core.body import gunzip, load, too_deep
+from skipup_async.core.convert import WrongShapeError, decode, decode_each
+from skipup_async.core.depth import is_deep
 from skipup_async.core.dialect import Dialect, ErrorParts
 from skipup_async.core.headers import Headers, request_id, retry_after
 from skipup_async.core.request import Page, Request
@@ -19,8 +19,7 @@ __all__ = ["Answer", "check_status", "interpret"]
 T = TypeVar("T")
 
 
-@attrs.frozen(eq=False)
-class Answer:
+class Answer(NamedTuple):
     """A status, its headers, and the body as it came off the wire."""
 
     status: int
@@ -59,10 +58,13 @@ def interpret(request: Request[T], answer: Answer, dialect: Dialect, largest: in
 
 def _result(request: Request[T], payload: Any, dialect: Dialect) -> T:
     if request.returns is object:
+        if is_deep(payload):
+            raise too_deep()
         result: T = payload
         return result
-    if get_origin(request.returns) is Page:
-        page: Any = _page(get_args(request.returns)[0], payload, dialect)
+    member = _member(request.returns)
+    if member is not None:
+        page: Any = _page(member, payload, dialect)
         paged: T = page
         return paged
     result = decode(request.returns, dialect.item(payload))
@@ -74,6 +76,12 @@ def _result(request: Request[T], payload: Any, dialect: Dialect) -> T:
     return result
 
 
+@functools.cache
+def _member(returns: Any) -> Any:
+    """`X` of `Page[X]`; None for what is no page."""
+    return get_args(returns)[0] if get_origin(returns) is Page else None
+
+
 def _page(member: type[T], payload: Any, dialect: Dialect) -> Page[T]:
     items, has_more, cursor = dialect.page(payload)
     if not isinstance(items, list) or not isinstance(has_more, bool):
@@ -82,7 +90,7 @@ def _page(member: type[T], payload: Any, dialect: Dialect) -> Page[T]:
     if cursor is not None and not isinstance(cursor, str):
         msg = "the service's cursor is not text"
         raise PaginationError(msg)
-    return Page(tuple([decode(member, item) for item in cast("list[object]", items)]), has_more, cursor)
+    return Page(decode_each(member, cast("list[object]", items)), has_more, cursor)
 
 
 def _status_error(request: Request[Any], answer: Answer, dialect: Dialect, largest: int) -> APIStatusError:

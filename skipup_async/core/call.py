@@ -1,17 +1,19 @@
 """One call on its way: what it has spent, and what its latest fault means for it. No I/O."""
 
-import enum
+import time
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import attrs
 
-from skipup_async.core.headers import Headers
+from skipup_async.core.headers import Headers, rate_limit_headers, request_id
 from skipup_async.core.options import Options
 from skipup_async.core.readable import readable
 from skipup_async.core.reconcile import Belief
 from skipup_async.core.request import Request
 from skipup_async.core.retry import Quota, Verdict, may_have_applied, throttle_delay, transient_delay, verdict
+from skipup_async.core.step import Next, Step
+from skipup_async.core.timing import CallTiming
 from skipup_async.errors import (
     AmbiguousOutcomeError,
     APIStatusError,
@@ -20,30 +22,14 @@ from skipup_async.errors import (
     UnprocessableEntityError,
 )
 
-__all__ = ["Call", "Next", "Step"]
+if TYPE_CHECKING:
+    from skipup_async.core.observer import Observer
+
+__all__ = ["Call"]
 
 # The lost request may still be running; reading the object back at once would read it too early.
 _SOONEST_READ_BACK = 1.0
 _MOMENT = 0.001
-
-
-class Next(enum.Enum):
-    """What a call does next."""
-
-    WAIT = "sleep, then send again"
-    PAUSE = "close the limiter, then send again when it opens"
-    READ_BACK = "sleep, then read the object back"
-    FINISH = "stop: what was asked for is the case, and there is no object to give"
-
-
-@attrs.frozen
-class Step:
-    """What a call does next, and after how many seconds."""
-
-    next: Next
-    delay: float = 0.0
-    #: Whether the next send must use a connection nobody used before.
-    afresh: bool = False
 
 
 @attrs.define(eq=False)
@@ -56,17 +42,29 @@ class Call:
     options: Options
     quota: Quota
     chance: Callable[[], float]
+    clock: Callable[[], float] = time.monotonic
 
     #: Wire sends so far; its throttle waits and other retries among them.
     sends: int = 0
     retries: int = 0
     throttled: int = 0
+    #: When it began; every moment is one on `clock`.
+    began: float | None = None
+    #: Since when it waits for its place in the limit; None while it does not.
+    asked: float | None = None
     #: Seconds of network and backoff so far.
     spent: float = 0.0
-    #: When the request first went out, on the session's clock.
+    #: Seconds so far of backoff alone, in the limiter, and of the network's those at the service.
+    slept: float = 0.0
+    queued: float = 0.0
+    served: float = 0.0
+    #: When the request first went out.
     first_sent: float | None = None
-    #: The headers of the latest answer; they tell what time the server had.
-    last_headers: Headers | None = None
+    #: Status and headers of the latest attempt's answer; None where it had none.
+    status: int | None = None
+    headers: Headers | None = None
+    #: Who tells the hooks of it; None where there are none.
+    observer: "Observer | None" = None
     maybe_applied: bool = False
     #: Whether an answer about another object was met before.
     mismatched: bool = False
@@ -86,8 +84,38 @@ class Call:
 
     def attempt_timeout(self) -> float | None:
         """Seconds the next attempt may take: the time-out of one attempt, or what is left of the deadline."""
-        bounds = [bound for bound in (self.options.timeout, self.left) if bound is not None]
-        return min(bounds, default=None)
+        timeout, left = self.options.timeout, self.left
+        return left if timeout is None or (left is not None and left < timeout) else timeout
+
+    def sent(self) -> float:
+        """Note that the request goes out, and return when."""
+        now = self.clock()
+        if self.asked is not None:
+            self.queued += now - self.asked
+        self.asked = self.status = self.headers = None
+        self.sends += 1
+        if not self.maybe_applied:  # what went out before has certainly changed nothing
+            self.first_sent = now
+        return now
+
+    def timing(self) -> CallTiming:
+        """Where its time went until now."""
+        now = self.clock()
+        queued = self.queued if self.asked is None else self.queued + now - self.asked
+        total = 0.0 if self.began is None else now - self.began
+        return CallTiming(queued, max(0.0, self.spent - self.slept), self.served, self.slept, total)
+
+    def reading(self, request: Request[Any]) -> "Call":
+        """Return the call that reads the object of this one back; it spends what is left of this one's time."""
+        reading = Call(request, None, None, self.options, self.quota, self.chance, self.clock)
+        reading.began, reading.observer = self.began, self.observer
+        reading.take_accounts(self)
+        return reading
+
+    def take_accounts(self, other: "Call") -> None:
+        """Go on with what *other* has spent."""
+        self.spent, self.slept, self.served = other.spent, other.slept, other.served
+        self.queued, self.asked = other.queued, other.asked
 
     def succeeded(self) -> None:
         """Give the retries of a call that came through back to the quota."""
@@ -169,6 +197,10 @@ class Call:
         error.attempts = self.sends
         error.idempotency_key = self.idempotency_key
         error.maybe_applied = self.maybe_applied
+        error.timing = self.timing()
+        if self.headers is not None:
+            error.request_id = request_id(self.headers)
+            error.rate_limit_headers = rate_limit_headers(self.headers)
         self.refused = not self.maybe_applied
         # What raised it stays behind, with the frames it went through: they hold the HTTP library's objects.
         error.__cause__ = error.__context__ = None

@@ -1,7 +1,8 @@
 """Open and close a session: the part of a client no service owns."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import starmap
 from types import TracebackType
 from typing import Any, ClassVar, Literal, Self, cast
 
@@ -12,8 +13,10 @@ from skipup_async.core.blocking import BlockingSession
 from skipup_async.core.configuration import fixed_headers, key_and_address
 from skipup_async.core.dialect import Dialect
 from skipup_async.core.limits import Limiter, Rank, RankedLimiter, RateLimit, shared_limiter
+from skipup_async.core.log import switch_on
+from skipup_async.core.observation import Hooks, several
 from skipup_async.core.options import Options
-from skipup_async.core.request import Method, Operation, Request
+from skipup_async.core.request import Id, Method, Operation, Request
 from skipup_async.core.resource import Resource, S_co, endpoint
 from skipup_async.core.retry import RetryPolicy
 from skipup_async.core.session import Session, Timing
@@ -28,11 +31,14 @@ Priority = Literal["interactive", "bulk"]
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PATH = re.compile(r"/?[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*")
+_WORD = re.compile(r"[a-z]+([_-][a-z]+)*")
+_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 class Client(Resource[S_co]):
     """A service and a key to it. Makes nothing but memory until its first call."""
 
+    #: How the service speaks.
     dialect: ClassVar[Dialect]
     #: Where time and chance come from; tests bring their own.
     _timing: ClassVar[Timing] = Timing()
@@ -48,6 +54,7 @@ class Client(Resource[S_co]):
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
         limiter: Limiter | None = None,
         session: SessionSource | None = None,
+        hooks: Hooks | Sequence[Hooks] | None = None,
     ) -> None:
         dialect, options = self.dialect, Options(timeout=timeout, deadline=deadline, retry=retry)
         key, url = key_and_address(api_key, base_url, dialect)
@@ -62,8 +69,11 @@ class Client(Resource[S_co]):
             other = ", or an open one" if self._takes_open_session else ": an open one belongs to another event loop"
             msg = f"session must be a function that makes an aiohttp.ClientSession{other}"
             raise ConfigurationError(msg)
+        if dialect.log_variable is not None:
+            switch_on(dialect.log_variable)
         connections = Connections(key, fixed_headers(dialect), session)
-        self.sender = self._coloured(Session(url, connections, limiter, dialect, options, self._timing))
+        made = Session(url, connections, limiter, dialect, options, self._timing, several(hooks))
+        self.sender = self._coloured(made)
 
     def _coloured(self, session: Session) -> S_co:
         raise NotImplementedError
@@ -79,7 +89,7 @@ class Client(Resource[S_co]):
         retry: RetryPolicy | Unset = UNSET,
         priority: Priority | Unset = UNSET,
     ) -> Self:
-        """A client over the same connections and limiter, with other options."""
+        """A client over the same connections, limiter and hooks, with other options."""
         options = attrs.evolve(self.sender.options, **given({"timeout": timeout, "deadline": deadline, "retry": retry}))
         if not isinstance(priority, Unset):
             options = attrs.evolve(options, rank=_rank(priority))
@@ -110,7 +120,7 @@ class Client(Resource[S_co]):
             raise InvalidArgumentError(msg)
         return Request(
             method,
-            tuple(path.removeprefix("/").split("/")),
+            tuple(starmap(_segment, enumerate(path.removeprefix("/").split("/")))),
             object,
             query={} if query is None else arguments.filters(query),
             body=None if body is None else arguments.json_object("body", body),
@@ -174,6 +184,12 @@ class BlockingClient(Client[BlockingSession]):
     def close(self) -> None:
         """Close the connections and end the thread. Any later call is a ClientClosedError."""
         self.sender.close()
+
+
+def _segment(place: int, segment: str) -> str:
+    """A segment of a path nobody declared; an Id, which no log shows, unless it is a word in a collection's place."""
+    named = place % 2 == 0 and _WORD.fullmatch(segment)
+    return Id(segment) if not named and _ID.fullmatch(segment) else segment
 
 
 def _rank(priority: str) -> Rank:

@@ -130,7 +130,8 @@ class Request(Generic[T_co]):
     @property
     def route(self) -> str:
         """Method and path with `:id` for every id: fit for logs, where an id has no place."""
-        path = "/".join(":id" if isinstance(segment, Id) else segment for segment in self.path)
+        unnamed = (isinstance(segment, Id) or _ID.fullmatch(segment) is None for segment in self.path)
+        path = "/".join(":id" if hidden else segment for hidden, segment in zip(unnamed, self.path, strict=True))
         return f"{self.method} /{path}"
 
 

@@ -6,27 +6,30 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar, cast
 from urllib.parse import quote
 
 import attrs
 from yarl import URL
 
-from skipup_async.core.answer import Answer, interpret
+from skipup_async.core.answer import interpret
 from skipup_async.core.body import LARGEST_BODY, dump
-from skipup_async.core.call import Call, Next
+from skipup_async.core.call import Call
 from skipup_async.core.dialect import Dialect
-from skipup_async.core.headers import exhausted_for, server_time
+from skipup_async.core.headers import exhausted_for
 from skipup_async.core.limits import Limiter, Rank, RankedLimiter
+from skipup_async.core.log import log_hooks
+from skipup_async.core.observation import CallStart, Hooks
+from skipup_async.core.observer import Observer
 from skipup_async.core.options import Options
-from skipup_async.core.reconcile import SentAt, belief
+from skipup_async.core.read_back import read_back
 from skipup_async.core.request import Id, Operation, Request
 from skipup_async.core.retry import Quota
+from skipup_async.core.step import Next, Step
 from skipup_async.core.wire import Connections
-from skipup_async.core.witness import witness
+from skipup_async.core.witness import Witness, witness
 from skipup_async.errors import SkipUpError
 
 __all__ = ["Session", "Timing"]
@@ -64,13 +67,17 @@ class Session:
         dialect: Dialect,
         options: Options,
         timing: Timing = Timing(),
+        hooks: tuple[Hooks, ...] = (),
     ) -> None:
         self.dialect = dialect
         self.limiter = limiter
         self.options = options
         self._base_url = base_url
+        self._base_path = f"{base_url.raw_path.rstrip('/')}/"
+        self._ranked = limiter if isinstance(limiter, RankedLimiter) else None
         self._connections = connections
         self._timing = timing
+        self._hooks = hooks
         self._quota = Quota(options.retry.quota)
 
     def __reduce__(self) -> NoReturn:
@@ -79,7 +86,9 @@ class Session:
 
     def with_options(self, options: Options) -> "Session":
         """The same connections and limiter under other *options*."""
-        sibling = Session(self._base_url, self._connections, self.limiter, self.dialect, options, self._timing)
+        sibling = Session(
+            self._base_url, self._connections, self.limiter, self.dialect, options, self._timing, self._hooks
+        )
         if options.retry.quota == self.options.retry.quota:
             sibling._quota = self._quota
         return sibling
@@ -87,26 +96,36 @@ class Session:
     async def aclose(self) -> None:
         """Close the connections. Any later call is a ClientClosedError."""
         await self._connections.aclose()
-        if isinstance(self.limiter, RankedLimiter):
-            await self.limiter.aclose()
+        if self._ranked is not None:
+            await self._ranked.aclose()
 
-    async def send(self, request: Request[T]) -> T:
+    def send(self, request: Request[T]) -> Coroutine[Any, Any, T]:
         """The answer to *request*, decoded; waits for the limiter, and tries again where that is right."""
         key = request.idempotency_key
         if key is None and request.operation is Operation.KEYED:
             key = str(uuid.uuid4())
         content = None if request.body is None else dump(request.body)
-        call = Call(request, content, key, self.options, self._quota, self._timing.chance)
+        call = Call(request, content, key, self.options, self._quota, self._timing.chance, self._timing.clock)
         seen_by = witness.get()
-        if seen_by is None:
-            result: T = await self._run(call)
-            return result
+        if self._hooks or logger.isEnabledFor(logging.INFO):
+            call.observer = self._observer(request)
+        elif seen_by is None:
+            return self._run(call)
+        return self._run_seen(call, seen_by)
+
+    async def _run_seen(self, call: Call, seen_by: Witness | None) -> Any:
         try:
-            await seen_by.before(call)
-            result = await self._run(call)
+            if seen_by is not None:
+                await seen_by.before(call)
+            return await (self._run(call) if call.observer is None else call.observer.follow(self._run, call))
         finally:
-            seen_by.after(call)
-        return result
+            if seen_by is not None:
+                seen_by.after(call)
+
+    def _observer(self, request: Request[Any]) -> Observer:
+        url = self._base_url
+        start = CallStart(service=self.dialect.name, route=request.route, host=url.host or "", port=url.port or 0)
+        return Observer((*self._hooks, *log_hooks()), start)
 
     async def _run(self, call: Call) -> Any:
         """Send, and send again, until there is an object to give or an error to raise."""
@@ -119,7 +138,7 @@ class Session:
             else:
                 call.succeeded()
                 return result
-            step = call.after(fault)
+            step = self._next(call, fault)
             if step.next is Next.FINISH:
                 call.succeeded()
                 return None
@@ -127,87 +146,69 @@ class Session:
                 self.limiter.pause(step.delay)
                 continue
             await self._back_off(call, step.delay)
-            if step.next is Next.READ_BACK and (found := await self._read_back(call, fault)) is not None:
+            if step.next is Next.READ_BACK and (found := await read_back(call, fault, self._run)) is not None:
                 return found
             if step.afresh:
                 fresh = True
                 await self._connections.drop_pool()
 
+    def _next(self, call: Call, fault: SkipUpError) -> Step:
+        """What *call* does after *fault*; raises where nothing more is to be done."""
+        step = call.after(fault)
+        if call.observer is not None and step.next is not Next.FINISH:
+            call.observer.going_on(call, fault, step)
+        return step
+
     async def _back_off(self, call: Call, delay: float) -> None:
-        call.spent += delay
-        await self._timing.sleep(delay)
+        begun = self._timing.clock()
+        try:
+            await self._timing.sleep(delay)
+        finally:
+            slept = self._timing.clock() - begun
+            call.spent += slept
+            call.slept += slept
 
     async def _attempt(self, call: Call, fresh: bool) -> Any:
         """One wire send, in a slot of its own, and what it brought."""
-        request = call.request
+        request, observer = call.request, call.observer
         self._connections.check()
+        call.asked = call.clock()
+        if call.began is None:
+            call.began = call.asked
         async with self._slot(Rank.RETRY if call.sends else self.options.rank):
-            answer = await self._exchange(call, fresh)
-            call.last_headers = answer.headers
+            begun = call.sent()
+            if observer is not None:
+                observer.sending(call)
+            try:
+                answer = await self._connections.exchange(call, self._url(request), self._headers(call), fresh)
+            except BaseException as error:
+                call.spent += call.clock() - begun
+                if observer is not None:
+                    observer.received(call, error)
+                raise
+            call.spent += call.clock() - begun
+            if observer is not None:
+                observer.received(call, None)
             reset = exhausted_for(answer.headers)
-            if reset is not None and isinstance(self.limiter, RankedLimiter):
-                self.limiter.hold(min(reset, self.options.retry.max_retry_after))
+            if reset is not None and self._ranked is not None:
+                self._ranked.hold(min(reset, self.options.retry.max_retry_after))
             # Here, so that the limiter sees what the answer was: the first one after a 429 decides for the rest.
             return interpret(request, answer, self.dialect, LARGEST_BODY)
 
     def _slot(self, rank: Rank) -> AbstractAsyncContextManager[object]:
-        limiter = self.limiter
-        return limiter.slot(rank) if isinstance(limiter, RankedLimiter) else limiter.slot()
+        return self.limiter.slot() if self._ranked is None else self._ranked.slot(rank)
 
-    async def _exchange(self, call: Call, fresh: bool) -> Answer:
-        request, begun = call.request, self._timing.clock()
+    def _headers(self, call: Call) -> Mapping[str, str] | None:
+        """The headers of one call alone."""
+        if call.content is None and call.idempotency_key is None:
+            return None
         headers = dict(_JSON) if call.content is not None else {}
         if call.idempotency_key is not None:
             headers[self.dialect.key_header] = call.idempotency_key
-        call.sends += 1
-        if not call.maybe_applied:  # what went out before has certainly changed nothing
-            call.first_sent = begun
-        outcome: int | str = "no answer"
-        try:
-            answer = await self._connections.exchange(
-                request.method, self._url(request), headers, call.content, call.attempt_timeout(), fresh
-            )
-            outcome = answer.status
-        finally:
-            took = self._timing.clock() - begun
-            call.spent += took
-            if logger.isEnabledFor(logging.DEBUG):
-                logger.debug("%s: %s in %.3f s, attempt %d", request.route, outcome, took, call.sends)
-        return answer
+        return headers
 
     def _url(self, request: Request[Any]) -> URL:
         """Below the base URL, each segment quoted: an id can neither climb out of the path nor end it."""
-        base = self._base_url
-        path = "/".join([segment if isinstance(segment, Id) else _quoted(segment) for segment in request.path])
-        url = base.with_path(f"{base.raw_path.rstrip('/')}/{path}", encoded=True)
+        path = "/".join([segment if type(segment) is Id else _quoted(segment) for segment in request.path])
+        url = self._base_url.with_path(self._base_path + path, encoded=True)
         return url.with_query(cast("dict[str, str | int]", request.query)) if request.query else url
-
-    async def _read_back(self, call: Call, fault: SkipUpError) -> Any:
-        """The object, where it shows that *call* came through; None to send again; raises where neither is right."""
-        proof = call.request.proof
-        if proof is None:
-            return None
-        options = attrs.evolve(self.options, deadline=call.left)
-        reading = Call(proof.read, None, None, options, self._quota, self._timing.chance)
-        try:
-            current = await self._run(reading)
-        except SkipUpError as error:
-            unread = error
-        else:
-            call.spent += reading.spent
-            found = belief(proof, current, self._sent_at(call, reading))
-            if not call.believe(found, current, fault):
-                return None
-            call.succeeded()
-            logger.info("%s: the answer was lost, and the object shows that it was done", call.request.route)
-            return current
-        fault = SkipUpError(f"{fault}; reading the object back failed too: {unread}")
-        call.fail_ambiguous(fault)
-
-    def _sent_at(self, call: Call, reading: Call) -> SentAt:
-        """When *call* first went out by the server's clock, seen from the answer that *reading* brought."""
-        elapsed = self._timing.clock() - (call.first_sent or 0.0)
-        now = None if reading.last_headers is None else server_time(reading.last_headers)
-        if now is None:
-            return SentAt.measured(datetime.now(UTC), elapsed, whole_seconds=False)
-        return SentAt.measured(now, elapsed, whole_seconds=True)

@@ -6,6 +6,7 @@ for the whole and one for each silence, would cost a tenth of its time.
 
 import asyncio
 import math
+import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, TypeVar
@@ -28,6 +29,7 @@ class Watch:
     __slots__ = (
         "_bounds",
         "_cancelling",
+        "_clock",
         "_dog",
         "_ends",
         "_expired",
@@ -39,14 +41,15 @@ class Watch:
         "waited",
     )
 
-    def __init__(self, dog: "Watchdog", bounds: Bounds) -> None:
+    def __init__(self, dog: "Watchdog", bounds: Bounds, clock: Callable[[], float] = time.monotonic) -> None:
         self._dog = dog
         self._bounds = bounds
+        self._clock = clock
         self._sent = False
         self._expired = False
-        #: Since when there is a connection, and no head of an answer; None before and after.
+        #: Since when, on *clock*, there is a connection and no head of an answer; None before and after.
         self._out: float | None = None
-        #: Seconds with a connection, and without the head of an answer.
+        #: Seconds on *clock* with a connection, and without the head of an answer.
         self.waited = 0.0
 
     def __enter__(self) -> "Watch":
@@ -74,19 +77,20 @@ class Watch:
         return send(request)
 
     def connected(self) -> None:
-        """Note that the attempt has a connection: its silence begins anew."""
-        self._out = self._loop.time()
-        self.due = min(self._ends, self._out + self._bounds.silence)
+        """Note that the attempt has a connection."""
+        self._out = self._clock()
+        due = self._loop.time() + self._bounds.silence
+        self.due = due if due < self._ends else self._ends  # noqa: FURB136 - min() takes three times as long
 
     def answered(self) -> None:
         """Note that the head of the answer is in."""
-        now = self._loop.time()
         if self._out is not None:
-            self.waited, self._out = now - self._out, None
-        self.due = min(self._ends, now + self._bounds.silence)
+            self.waited, self._out = self._clock() - self._out, None
+        due = self._loop.time() + self._bounds.silence
+        self.due = due if due < self._ends else self._ends  # noqa: FURB136 - min() takes three times as long
 
     def heard(self) -> None:
-        """Note that the attempt came on."""
+        """Note that the attempt came on: its silence begins anew."""
         self.due = min(self._ends, self._loop.time() + self._bounds.silence)
 
     def expire(self) -> None:
@@ -100,7 +104,7 @@ class Watch:
     ) -> None:
         del self._dog.watched[self._task]
         if self._out is not None:
-            self.waited = self._loop.time() - self._out
+            self.waited = self._clock() - self._out
         # A cancellation that came from elsewhere, if only in the same moment, goes on as one.
         if self._expired and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error

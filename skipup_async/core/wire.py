@@ -1,6 +1,5 @@
 """The one file that imports aiohttp: one request on the wire, and its answer."""
 
-import asyncio
 import functools
 import os
 import ssl
@@ -9,15 +8,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import aiohttp
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 from yarl import URL
 
 from skipup_async.core.answer import Answer, check_status
 from skipup_async.core.body import truncated
 from skipup_async.core.bounds import attempt_bounds
+from skipup_async.core.call import Call
 from skipup_async.core.lifetime import Sessions
 from skipup_async.core.readable import readable
 from skipup_async.core.reading import bounded
 from skipup_async.core.secret import ApiKey
+from skipup_async.core.watch import SentTwiceError, Watch, Watchdog
 from skipup_async.errors import (
     APIConnectionError,
     APITimeoutError,
@@ -35,34 +38,14 @@ SessionSource = aiohttp.ClientSession | Callable[[], aiohttp.ClientSession]
 # A server closes idle connections after some seconds (5 is common); a request sent into that moment is lost.
 _IDLE_SECONDS = 4.0
 _POOL_SIZE = 120
-# An empty POST would else be said to hold an octet-stream, which a JSON service may refuse.
-_NO_AUTO_HEADERS = ("Content-Type",)
 # aiohttp rounds time-outs above a threshold up to whole seconds; ours are kept to the millisecond.
 _NEVER_ROUND = float(10**9)
 
 
-class _LostError(Exception):
-    """The connection broke; a type of ours, since aiohttp sends again by itself when it sees one of its own."""
-
-
-async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Let each attempt go out once: aiohttp would resend a GET past the limiter and every count."""
-    try:
-        return await handler(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as fault:
-        reason = f"{type(fault).__name__}: {fault}"
-    raise _LostError(reason)
-
-
 #: How every request is made, whoever made the session.
-_WAYS: dict[str, Any] = {
-    "allow_redirects": False,
-    "raise_for_status": False,
-    "auto_decompress": False,
-    "middlewares": (_send_once,),
-}
+_WAYS: dict[str, Any] = {"allow_redirects": False, "raise_for_status": False, "auto_decompress": False}
+#: And one without a body: it would else be said to hold an octet-stream, which a JSON service may refuse.
+_BARE_WAYS: dict[str, Any] = {**_WAYS, "skip_auto_headers": ("Content-Type",)}
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -70,6 +53,16 @@ class _Connector(aiohttp.TCPConnector):
 
     #: The process that opened them.
     home: int
+    #: Called in the task that has a connection now.
+    connected: Callable[[], None]
+
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> Connection:
+        """A connection, from the pool or new."""
+        connection = await super().connect(req, traces, timeout)
+        self.connected()
+        return connection
 
     def __del__(self, _warnings: Any = warnings) -> None:
         if self.home == os.getpid():
@@ -87,32 +80,31 @@ class Connections:
         self._key = key
         self._headers = headers
         self._owned = source is None
-        self._ways: dict[str, Any] = _WAYS if source is None else {**_WAYS, "skip_auto_headers": _NO_AUTO_HEADERS}
-        opened = functools.partial(_opened, source, functools.partial(_identified, key, headers))
+        self._watchdog = Watchdog()
+        identified = functools.partial(_identified, key, headers)
+        opened = functools.partial(_opened, source, identified, self._watchdog.connected)
         self._sessions = Sessions(opened, borrowed=isinstance(source, aiohttp.ClientSession))
         #: Raises ClientClosedError where these connections must not be used.
         self.check = self._sessions.check
         #: Closes the pooled connections: an answer on one of them belonged to another request.
         self.drop_pool = functools.partial(self._sessions.drop, False)
-        #: Closes every connection opened here; a session brought by the caller stays open.
-        self.aclose = self._sessions.aclose
 
-    async def exchange(
-        self,
-        method: str,
-        url: URL,
-        headers: Mapping[str, str],
-        content: bytes | None,
-        timeout: float | None,
-        fresh: bool,
-    ) -> Answer:
-        """One request on the wire and its answer; raises one of our errors, free of aiohttp's."""
-        session = self._sessions.get(fresh)
-        ends = None if timeout is None else asyncio.get_running_loop().time() + timeout
+    async def aclose(self) -> None:
+        """Close every connection opened here; a session brought by the caller stays open."""
+        self._watchdog.rest()
+        await self._sessions.aclose()
+
+    async def exchange(self, call: Call, url: URL, headers: Mapping[str, str] | None, fresh: bool) -> Answer:
+        """The answer to one attempt of *call*, which notes its head; raises one of our errors, free of aiohttp's."""
+        session, timeout, content = self._sessions.get(fresh), call.attempt_timeout(), call.content
+        method = call.request.method
         response: aiohttp.ClientResponse | None = None
+        watch = Watch(self._watchdog, attempt_bounds(timeout), call.clock)
         try:
             # Not aiohttp's own total time-out: a cancellation in the same moment is lost in it.
-            async with asyncio.timeout_at(ends):
+            with watch:
+                if not self._owned:
+                    watch.connected()  # a session of the caller's does not tell when
                 # The headers with the key go straight through: a local would show in a traceback.
                 response = await session.request(
                     method,
@@ -120,54 +112,61 @@ class Connections:
                     headers=headers if self._owned else _identified(self._key, self._headers, headers),
                     data=content,
                     timeout=_client_timeout(timeout),
-                    **self._ways,
+                    middlewares=(watch.send_once,),
+                    **(_BARE_WAYS if content is None and method != "GET" else _WAYS),
                 )
+                watch.answered()
+                call.status, call.headers = response.status, response.headers
                 check_status(response.status)
-                return Answer(response.status, response.headers, await bounded(response.content))
+                return Answer(response.status, response.headers, await bounded(response.content, watch.heard))
         except _FAULTS as raised:
             fault = _translated(raised, timeout) if response is None else _broken_off(raised, timeout, response.status)
         finally:
-            if response is not None:
+            call.served += watch.waited
+            if response is not None and not response.closed:
                 response.close()
         if response is not None and 400 <= response.status <= 599:
             return Answer(response.status, response.headers, b"")  # its status says enough
         raise fault
 
 
-def _identified(key: ApiKey, fixed: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, str]:
-    return {"Authorization": key.authorization, **fixed, **headers}
+def _identified(key: ApiKey, fixed: Mapping[str, str], headers: Mapping[str, str] | None) -> dict[str, str]:
+    return {"Authorization": key.authorization, **fixed, **(headers or {})}
 
 
 def _opened(
-    source: SessionSource | None, identified: Callable[[Mapping[str, str]], dict[str, str]], fresh: bool
+    source: SessionSource | None,
+    identified: Callable[[None], dict[str, str]],
+    connected: Callable[[], None],
+    fresh: bool,
 ) -> aiohttp.ClientSession:
     """A session: the caller's, or one whose headers are merged once, and not at every call."""
-    if isinstance(source, aiohttp.ClientSession):
-        return source
     if source is not None:
-        return _made(source())
+        return source if isinstance(source, aiohttp.ClientSession) else _made(source())
     idle: dict[str, Any] = {"force_close": True} if fresh else {"keepalive_timeout": _IDLE_SECONDS}
     connector = _Connector(limit=_POOL_SIZE, ttl_dns_cache=300, **idle)
     connector.home = os.getpid()
+    connector.connected = connected
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
-        headers=identified({}),
-        skip_auto_headers=_NO_AUTO_HEADERS,
+        headers=identified(None),
     )
 
 
 def _made(session: object) -> aiohttp.ClientSession:
     if isinstance(session, aiohttp.ClientSession):
         return session
-    msg = f"session must make an aiohttp.ClientSession, not {type(session).__name__}"
-    raise ConfigurationError(msg)
+    raise ConfigurationError(f"session must make an aiohttp.ClientSession, not {type(session).__name__}")
 
 
 @functools.lru_cache(maxsize=64)
 def _client_timeout(total: float | None) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(None, *attempt_bounds(total), ceil_threshold=_NEVER_ROUND)
+    bounds = attempt_bounds(total)
+    return aiohttp.ClientTimeout(
+        None, connect=bounds.connect, sock_connect=bounds.sock_connect, ceil_threshold=_NEVER_ROUND
+    )
 
 
 def _broken_off(fault: Exception, timeout: float | None, status: int) -> SkipUpError:
@@ -200,8 +199,8 @@ def _words(fault: Exception, timeout: float | None) -> str:
             return f"the proxy answered {fault.status}: {readable(fault.message)}"
         case aiohttp.ClientResponseError():
             return f"the answer is not HTTP: {readable(fault.message)}"
-        case _LostError():
-            return f"no answer: {readable(str(fault))}"
+        case SentTwiceError():
+            return "no answer: the connection broke"
         case _:
             return f"no answer: {type(fault).__name__}: {readable(str(fault))}"
 
@@ -213,6 +212,6 @@ def _is_certificate_fault(fault: Exception) -> bool:
 
 
 #: What an exchange may end in, besides an answer and a cancellation.
-_FAULTS = (TimeoutError, aiohttp.ClientError, _LostError, OSError, RuntimeError, ValueError, ResponseError)
+_FAULTS = (TimeoutError, aiohttp.ClientError, SentTwiceError, OSError, RuntimeError, ValueError, ResponseError)
 #: Raised before the first byte of a request leaves.
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)

@@ -66,6 +66,7 @@ class AsyncSkipUp(_Resources[Session], AsyncFanOutClient):
     *limiter* keeps 120 requests a minute unless you bring another. *session* is
     an `aiohttp.ClientSession` of yours, which is used and never closed, or a
     function that makes one in the client's loop: for TLS, a proxy, a resolver.
+    *hooks* are told of every call while it is made.
 
     Use it with `async with`, or call `aclose()` when done.
     """

@@ -23,6 +23,7 @@ MODULES = (
     "skipup_async",
     "skipup_async.webhooks",
     "skipup_async.redis",
+    "skipup_async.otel",
     "skipup_async.hiringcenter",
     "skipup_async.thareja",
     "skipup_async.emulator",
