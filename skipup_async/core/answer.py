@@ -2,6 +2,7 @@
 
 import functools
 import http
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeVar, cast, get_args, get_origin
 
@@ -76,10 +77,12 @@ def _result(request: Request[T], payload: Any, dialect: Dialect) -> T:
     return result
 
 
-@functools.cache
-def _member(returns: Any) -> Any:
+def _member_of(returns: Any) -> Any:
     """`X` of `Page[X]`; None for what is no page."""
     return get_args(returns)[0] if get_origin(returns) is Page else None
+
+
+_member: Callable[[Any], Any] = functools.cache(_member_of)
 
 
 def _page(member: type[T], payload: Any, dialect: Dialect) -> Page[T]:

@@ -9,7 +9,7 @@
 
 import collections.abc
 import functools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast, get_args, get_origin
 
@@ -160,4 +160,4 @@ def _make_converter() -> Converter:
 #: The registry of every rule above.
 converter = _make_converter()
 # What the registry finds, kept: it takes longer to look there than to decode some of its classes.
-_hook = functools.cache(converter.get_structure_hook)
+_hook: Callable[[Any], Hook] = functools.cache(converter.get_structure_hook)

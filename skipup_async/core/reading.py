@@ -15,12 +15,12 @@ class _Content(Protocol):
 
 
 async def bounded(content: _Content, heard: Callable[[], None]) -> bytes:
-    """All of *content*; ResponseError once it is more than the largest body. Calls *heard* where more is to come."""
+    """All of *content*; ResponseError once it is more than the largest body. Calls *heard* before it waits for more."""
     chunks: list[bytes] = []
     size = 0
     while not content.is_eof():
-        chunk = await content.readany()
         heard()
+        chunk = await content.readany()
         size += len(chunk)
         if size > LARGEST_BODY:
             raise oversized(LARGEST_BODY)

@@ -69,11 +69,15 @@ class Watch:
             self._dog.wake_at(self.due)
         return self
 
-    def send_once(self, request: R, send: Callable[[R], Awaitable[A]]) -> Awaitable[A]:
-        """*send* the *request*; SentTwiceError at the second time, which would pass the limiter and every count."""
+    def sending(self) -> None:
+        """Note that the request goes out; SentTwiceError at the second time, past the limiter and every count."""
         if self._sent:
             raise SentTwiceError
         self._sent = True
+
+    def send_once(self, request: R, send: Callable[[R], Awaitable[A]]) -> Awaitable[A]:
+        """*send* the *request*, the first time."""
+        self.sending()
         return send(request)
 
     def connected(self) -> None:
@@ -86,11 +90,9 @@ class Watch:
         """Note that the head of the answer is in."""
         if self._out is not None:
             self.waited, self._out = self._clock() - self._out, None
-        due = self._loop.time() + self._bounds.silence
-        self.due = due if due < self._ends else self._ends  # noqa: FURB136 - min() takes three times as long
 
     def heard(self) -> None:
-        """Note that the attempt came on: its silence begins anew."""
+        """Note that the attempt came on, and that something else is waited for: its silence begins anew."""
         self.due = min(self._ends, self._loop.time() + self._bounds.silence)
 
     def expire(self) -> None:
@@ -115,16 +117,14 @@ class Watchdog:
 
     def __init__(self) -> None:
         #: What is under way, at most one attempt in each task.
-        self.watched: dict[asyncio.Task[Any], Watch] = {}
+        self.watched: dict[asyncio.Task[Any] | None, Watch] = {}
         #: When the timer rings, on the loop's clock.
         self.wakes = math.inf
         self._timer: asyncio.TimerHandle | None = None
 
-    def connected(self) -> None:
-        """Note that the attempt of the running task has a connection."""
-        task = asyncio.current_task()
-        if task is not None and task in self.watched:
-            self.watched[task].connected()
+    def current(self) -> Watch:
+        """The watch over the attempt of the running task."""
+        return self.watched[asyncio.current_task()]
 
     def wake_at(self, when: float) -> None:
         """Set the timer to *when*, on the loop's clock; it stays set when nothing is under way any more."""

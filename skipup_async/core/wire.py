@@ -40,12 +40,8 @@ _IDLE_SECONDS = 4.0
 _POOL_SIZE = 120
 # aiohttp rounds time-outs above a threshold up to whole seconds; ours are kept to the millisecond.
 _NEVER_ROUND = float(10**9)
-
-
-#: How every request is made, whoever made the session.
-_WAYS: dict[str, Any] = {"allow_redirects": False, "raise_for_status": False, "auto_decompress": False}
-#: And one without a body: it would else be said to hold an octet-stream, which a JSON service may refuse.
-_BARE_WAYS: dict[str, Any] = {**_WAYS, "skip_auto_headers": ("Content-Type",)}
+# A request without a body would else be said to hold an octet-stream, which a JSON service may refuse.
+_NO_CONTENT_TYPE = ("Content-Type",)
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -53,15 +49,17 @@ class _Connector(aiohttp.TCPConnector):
 
     #: The process that opened them.
     home: int
-    #: Called in the task that has a connection now.
-    connected: Callable[[], None]
+    #: The watch over the attempt of the running task.
+    watching: Callable[[], Watch]
 
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
     ) -> Connection:
-        """A connection, from the pool or new."""
+        """A connection, from the pool or new; the only one of its attempt, for aiohttp would send a GET again."""
+        watch = self.watching()
+        watch.sending()
         connection = await super().connect(req, traces, timeout)
-        self.connected()
+        watch.connected()
         return connection
 
     def __del__(self, _warnings: Any = warnings) -> None:
@@ -82,7 +80,7 @@ class Connections:
         self._owned = source is None
         self._watchdog = Watchdog()
         identified = functools.partial(_identified, key, headers)
-        opened = functools.partial(_opened, source, identified, self._watchdog.connected)
+        opened = functools.partial(_opened, source, identified, self._watchdog.current)
         self._sessions = Sessions(opened, borrowed=isinstance(source, aiohttp.ClientSession))
         #: Raises ClientClosedError where these connections must not be used.
         self.check = self._sessions.check
@@ -112,8 +110,11 @@ class Connections:
                     headers=headers if self._owned else _identified(self._key, self._headers, headers),
                     data=content,
                     timeout=_client_timeout(timeout),
-                    middlewares=(watch.send_once,),
-                    **(_BARE_WAYS if content is None and method != "GET" else _WAYS),
+                    allow_redirects=False,
+                    auto_decompress=False,
+                    raise_for_status=False,
+                    skip_auto_headers=_NO_CONTENT_TYPE if content is None and method != "GET" else None,
+                    middlewares=() if self._owned else (watch.send_once,),
                 )
                 watch.answered()
                 call.status, call.headers = response.status, response.headers
@@ -137,7 +138,7 @@ def _identified(key: ApiKey, fixed: Mapping[str, str], headers: Mapping[str, str
 def _opened(
     source: SessionSource | None,
     identified: Callable[[None], dict[str, str]],
-    connected: Callable[[], None],
+    watching: Callable[[], Watch],
     fresh: bool,
 ) -> aiohttp.ClientSession:
     """A session: the caller's, or one whose headers are merged once, and not at every call."""
@@ -146,7 +147,7 @@ def _opened(
     idle: dict[str, Any] = {"force_close": True} if fresh else {"keepalive_timeout": _IDLE_SECONDS}
     connector = _Connector(limit=_POOL_SIZE, ttl_dns_cache=300, **idle)
     connector.home = os.getpid()
-    connector.connected = connected
+    connector.watching = watching
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _SHOWN = 128  # characters of somebody's text in a message; no id is longer
 
 
@@ -82,6 +84,11 @@ class RefusedError(Exception):
     def answer(self) -> Answer:
         """The refusal as an answer."""
         return Answer(self.status, {"error": {"type": self.type, "message": self.message}}, self.headers)
+
+
+def to_json(value: Any) -> str:
+    """*value* as it goes out."""
+    return _ENCODER.encode(value)
 
 
 def invalid_value(message: str) -> RefusedError:

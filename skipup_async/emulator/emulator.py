@@ -183,7 +183,7 @@ class Emulator(Controls):
             if self._seed is not None and self._was_seeded:
                 self._seed.sow(service)
             # A key of the seed keeps the workspace and the rights it was given there.
-            if not (self._has_seeded_key and service.keys.know(self._key)):
+            if not (self._has_seeded_key and service.keys.find(self._key) is not None):
                 self._let_in(self._key, HANDLE, self._scopes)
 
     async def _stop(self) -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from skipup_async.emulator.call import Call, Caller, Json
 from skipup_async.emulator.fields import fold
 from skipup_async.emulator.keys import SCOPES
 from skipup_async.emulator.profile import PROFILES
 from skipup_async.emulator.router import Handler
 from skipup_async.emulator.service import Service
-from skipup_async.emulator.slugs import free_slug
 
 
 def perform(
@@ -54,22 +50,6 @@ def find_team(service: Service, workspace: str, name: str) -> str | None:
     sql = "SELECT id FROM teams WHERE name = :name AND workspace_id = :workspace ORDER BY id"
     row = service.store.one(sql, name=name, workspace=workspace)
     return None if row is None else str(row["id"])
-
-
-def add_team(service: Service, workspace: str, columns: Mapping[str, Any], at: float) -> str:
-    """A team, which no call of the API makes, without members; give its id."""
-    id = service.ids.make("tm", at)
-    rows = service.store.all("SELECT slug FROM teams WHERE workspace_id = :workspace", workspace=workspace)
-    service.store.insert(
-        "teams",
-        id=id,
-        workspace_id=workspace,
-        slug=free_slug(columns["name"], frozenset(row["slug"] for row in rows)),
-        created_at=int(at),
-        updated_at=int(at),
-        **columns,
-    )
-    return id
 
 
 def join_team(service: Service, team: str, workspace: str, email: str) -> None:

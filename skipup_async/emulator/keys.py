@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import sqlite3
 from collections.abc import Iterable
 
 from skipup_async.emulator.call import Answer, Caller, RefusedError
@@ -22,6 +23,8 @@ LIVE_PREFIX = "sk_live_"
 _BEARER = re.compile(r"bearer +([\x21-\x7e]+)", re.IGNORECASE)
 _KEY = re.compile(r"[\x21-\x7e]{1,256}")
 _LONG = 16  # characters: four fewer are still too many to guess
+_LONGER = 32  # and so are sixteen fewer
+_USED_SECONDS = 60  # the grain of `last_used_at`: a write at every call would make every read one
 
 
 class UnauthorizedError(RefusedError):
@@ -46,26 +49,39 @@ class Keys:
         self._profile = profile
 
     def add(
-        self, key: str, *, workspace: str, scopes: Iterable[str] | None, now: float, expires: int | None = None
-    ) -> None:
-        """Let *key* in, for all scopes if *scopes* is `None`. A key that is known already is set anew."""
+        self,
+        key: str,
+        *,
+        workspace: str,
+        scopes: Iterable[str] | None,
+        now: float,
+        name: str = "Emulator",
+        expires: int | None = None,
+    ) -> str:
+        """Let *key* in, for all scopes if *scopes* is `None`; give its id. A key that is known is set anew."""
+        known = self.find(key)
+        id = self._ids.make("key", now) if known is None else str(known["id"])
         self._store.run(
-            "INSERT INTO api_keys (id, workspace_id, hash, ending, scopes, created_at, expires_at)"
-            " VALUES (:id, :workspace, :hash, :ending, :scopes, :now, :expires)"
+            "INSERT INTO api_keys"
+            " (id, workspace_id, name, hash, beginning, ending, scopes, created_at, expires_at)"
+            " VALUES (:id, :workspace, :name, :hash, :beginning, :ending, :scopes, :now, :expires)"
             " ON CONFLICT (hash) DO UPDATE SET workspace_id = :workspace, scopes = :scopes,"
             " expires_at = :expires, revoked_at = NULL",
-            id=self._ids.make("key", now),
+            id=id,
             workspace=workspace,
+            name=name,
             hash=_hash(key),
+            beginning=beginning(key),
             ending=ending(key),
             scopes=" ".join(sorted(_known(scopes))),
             now=int(now),
             expires=expires,
         )
+        return id
 
-    def know(self, key: str) -> bool:
-        """Whether *key* was ever let in."""
-        return self._store.one("SELECT 1 FROM api_keys WHERE hash = :hash", hash=_hash(key)) is not None
+    def find(self, key: str) -> sqlite3.Row | None:
+        """What is known of *key*, `None` if it was never let in."""
+        return self._store.one("SELECT * FROM api_keys WHERE hash = :hash", hash=_hash(key))
 
     def revoke(self, key: str, now: float) -> bool:
         """Let *key* in no more. Say whether it was known."""
@@ -82,13 +98,15 @@ class Keys:
         if key is None:
             raise UnauthorizedError(self._profile, missing=False)
         row = self._store.one(
-            "SELECT id, workspace_id, scopes FROM api_keys WHERE hash = :hash AND revoked_at IS NULL"
+            "SELECT id, workspace_id, scopes, last_used_at FROM api_keys WHERE hash = :hash AND revoked_at IS NULL"
             " AND (expires_at IS NULL OR expires_at > :now)",
             hash=_hash(key),
             now=now,
         )
         if row is None:
             raise UnauthorizedError(self._profile, missing=False)
+        if row["last_used_at"] is None or row["last_used_at"] + _USED_SECONDS <= now:
+            self._store.update("api_keys", row["id"], last_used_at=int(now))
         return Caller(key_id=row["id"], workspace=row["workspace_id"], scopes=frozenset(row["scopes"].split()))
 
     def require(self, caller: Caller, scope: str) -> None:
@@ -109,6 +127,16 @@ def bearer(authorization: list[str]) -> str | None:
 def ending(key: str) -> str:
     """What may be shown of *key*, so that its owner knows it again: its last four characters, none of a short one."""
     return key[-4:] if len(key) >= _LONG else ""
+
+
+def beginning(key: str) -> str:
+    """What the API shows of *key*, masked as the documents do it: its first twelve characters, none of a short one."""
+    return f"{key[:12] if len(key) >= _LONGER else ''}...."
+
+
+def minted_key() -> str:
+    """A key as the API makes one, except that it is for tests; its beginning tells it from others."""
+    return f"sk_test_{secrets.token_urlsafe(24)}"
 
 
 def new_key() -> str:

@@ -19,19 +19,25 @@ _CURSOR = re.compile(r"[a-z]{2,4}_[0-9A-Z]{26}")
 
 
 def page(call: Call, query: str, show: Shaper, /, **values: Any) -> Answer:
-    """One page of *query*, newest first.
+    """One page of *query*, newest first."""
+    shown, meta = rows(call, query, **values)
+    return Answer(200, {"data": [show(row) for row in shown], "meta": meta})
+
+
+def rows(call: Call, query: str, /, **values: Any) -> tuple[list[sqlite3.Row], Json]:
+    """The rows of one page of *query*, newest first, and its `meta`.
 
     *query* selects from a table under the name `item` and ends in its conditions. The cursor is the id of the last
     row shown: ids sort by creation, so what is created in between shifts nothing.
     """
     limit = _limit(call)
     sql = f"{query} AND item.id < :cursor ORDER BY item.id DESC LIMIT :rows"
-    rows = call.store.all(sql, cursor=_cursor(call.query), rows=limit + 1, **values)
-    shown = rows[:limit]
-    meta: Json = {"limit": limit, "has_more": len(rows) > limit}
+    found = call.store.all(sql, cursor=_cursor(call.query), rows=limit + 1, **values)
+    shown = found[:limit]
+    meta: Json = {"limit": limit, "has_more": len(found) > limit}
     if meta["has_more"]:
         meta["next_cursor"] = shown[-1]["id"]
-    return Answer(200, {"data": [show(row) for row in shown], "meta": meta})
+    return shown, meta
 
 
 def moment(query: Mapping[str, str], name: str) -> float | None:

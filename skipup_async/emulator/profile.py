@@ -25,7 +25,7 @@ class Profile:
     limit_out_of_range: Literal["clamp", "refuse"] = "clamp"
     #: Whose `Idempotency-Key` it is: two API keys of one workspace do not meet, or do.
     idempotency_scope: Literal["api_key", "workspace"] = "api_key"
-    #: Which calls look at `Idempotency-Key`: the documented create, or every POST.
+    #: Which calls look at `Idempotency-Key`: the documented create, or every POST but that of an API key.
     idempotency_routes: Literal["create", "every_post"] = "create"
     #: The same key with another body: the first answer again, or a refusal with that status.
     idempotency_other_body: Literal["replay", 409, 422] = "replay"

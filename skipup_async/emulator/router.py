@@ -15,13 +15,17 @@ Handler = Callable[[Call], Answer]
 
 @attrs.frozen
 class Route:
-    """One endpoint. *path* stands below `/api/v1`, `:name` is one segment; *keyed* ones take an Idempotency-Key."""
+    """One endpoint. *path* stands below `/api/v1`, `:name` is one segment.
+
+    A *keyed* one takes an Idempotency-Key; one whose answer is *secret* never does, for that answer is not kept.
+    """
 
     method: str
     path: str
     scope: str
     handler: Handler
     keyed: bool = attrs.field(default=False, kw_only=True)
+    secret: bool = attrs.field(default=False, kw_only=True)
 
     @property
     def name(self) -> str:

@@ -13,6 +13,7 @@ from skipup_async.emulator.fields import fold
 from skipup_async.emulator.router import Handler
 from skipup_async.emulator.routes import campaigns, meeting_requests, workspace_members
 from skipup_async.emulator.service import Service
+from skipup_async.emulator.store import teams
 
 HANDLE = "example"
 
@@ -65,7 +66,7 @@ class Seeds:
         service, now = self._service, self._service.clock.now()
         with service.store.transaction():
             owner = self._workspace(workspace)
-            id = inside.add_team(service, owner, {"name": name, "mode": mode}, now)
+            id = teams.add(service.store, service.ids, owner, {"name": name, "mode": mode}, now)
             for email in members:
                 inside.join_team(service, id, owner, email)
         return id

@@ -15,7 +15,7 @@ from skipup_async.emulator.fields import Fields
 from skipup_async.emulator.keys import check_key
 from skipup_async.emulator.profile import Profile
 from skipup_async.emulator.router import Handler
-from skipup_async.emulator.routes import campaigns, meeting_requests, webhook_endpoints, workspace_members
+from skipup_async.emulator.routes import campaigns, meeting_requests, teams, webhook_endpoints, workspace_members
 from skipup_async.emulator.seed import HANDLE
 from skipup_async.emulator.seed_file import Entry, read
 from skipup_async.emulator.service import Service
@@ -27,7 +27,6 @@ _STEPS: Mapping[str, Callable[[str, int], lifecycle.Change]] = MappingProxyType(
     {"paused": lifecycle.pause, "booked": lifecycle.book, "cancelled": lifecycle.cancel}
 )
 _SHORTEST_SECRET = 24  # what signs with a shorter one warns
-_TEAM_FLAGS = ("stack_always_apply", "include_all_members", "introduce_member")
 
 
 class Seed:
@@ -103,16 +102,8 @@ class _Workspace:
     def team(self, entry: Entry) -> None:
         with entry.judged():
             fields = Fields(entry)
-            fields.required("name")
-            columns = {
-                "name": fields.text("name"),
-                "mode": fields.choice("mode", "pool", "stack", "manual") or "pool",
-                "description": fields.text("description"),
-                "introduction_guidance": fields.text("introduction_guidance"),
-                **{flag: fields.flag(flag) or False for flag in _TEAM_FLAGS},
-            }
             members, at = fields.emails("members") or [], self._created(fields)
-            team = inside.add_team(self._service, self.id, columns, at)
+            team: str = self._perform(teams.create, entry, at=at)["id"]
         for number, email in enumerate(members):
             try:
                 inside.join_team(self._service, team, self.id, email)

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import get_args
 
 from skipup_async.emulator.emulator import Emulator
-from skipup_async.emulator.profile import PROFILES
+from skipup_async.emulator.profile import PROFILES, Profile
 from skipup_async.emulator.signals import stop_signal
 from skipup_async.emulator.store import MEMORY
+from skipup_async.emulator.switches import described, switched
 from skipup_async.emulator.windows import Kind, RateLimit
 
 #: The key of an emulator that runs alone, fixed so that examples can name it. It opens nothing but an emulator.
@@ -20,6 +21,7 @@ DEFAULT_KEY = "sk_test_emulator_0000000000000000"
 DEFAULT_PORT = 8750
 
 _PROFILE_HELP = "how it answers where the documents leave it open (default: %(default)s)"
+_SWITCH_HELP = "one answer of the profile changed, as listed below; may be repeated"
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -55,7 +57,7 @@ def _emulator(options: argparse.Namespace) -> Emulator:
         port=options.port,
         host=options.host,
         db=options.db,
-        profile=options.profile,
+        profile=switched(Profile.named(options.profile), options.switch),
         rate_limit=limit,
         scopes=options.scope,
         seed=options.seed,
@@ -81,11 +83,14 @@ def _announce(emulator: Emulator, options: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m skipup_async emulator",
-        description="A local SkipUp that behaves as the public documents say. Its page at / shows what is in it.",
+        description="A local SkipUp that behaves as the public documents say.\nIts page at / shows what is in it.",
+        epilog=f"switches, each with its values, the default first:\n{described()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one (default: %(default)s)")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     parser.add_argument("--profile", default="default", choices=tuple(PROFILES), help=_PROFILE_HELP)
+    parser.add_argument("--switch", action="append", default=[], metavar="NAME=VALUE", help=_SWITCH_HELP)
     _add_state(parser)
     _add_key(parser)
     _add_permissions(parser)

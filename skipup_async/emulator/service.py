@@ -125,7 +125,7 @@ class Service:
     def _claim(self, received: Received, route: Route, caller: Caller, body: Json) -> Claim | None:
         key = received.headers.get("Idempotency-Key")
         keyed = route.keyed or (route.method == "POST" and self.profile.idempotency_routes == "every_post")
-        if key is None or not keyed:
+        if key is None or not keyed or route.secret:
             return None
         return claim(caller, f"{received.method} {received.path}", key, body, self.profile)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import struct
 import sys
@@ -12,10 +11,9 @@ from typing import Any
 
 from aiohttp import HttpVersion11, web
 
-from skipup_async.emulator.call import Answer, RefusedError
+from skipup_async.emulator.call import Answer, RefusedError, to_json
 
 _JSON = "application/json; charset=utf-8"
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _BODY_SECONDS = 30.0
 _NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
@@ -47,7 +45,7 @@ def encode(payload: Any) -> bytes:
     """The bytes of a payload: nothing for `None`, `bytes` as they are, all else as JSON."""
     if payload is None:
         return b""
-    return payload if isinstance(payload, bytes) else _ENCODER.encode(payload).encode()
+    return payload if isinstance(payload, bytes) else to_json(payload).encode()
 
 
 async def write_half(request: web.BaseRequest, answer: Answer) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 #: Names the database file to the process that schemathesis runs in.
 VARIABLE = "SKIPUP_CONFORMANCE_DATABASE"
 
-#: What is no state of the service: kept answers, which the profile may let errors have too, and what the emulator
-#: does by itself when it posts webhooks, whenever that is.
+#: What is no state of the service: kept answers, which the profile may let errors have too, when a key was used last,
+#: and what the emulator does by itself when it posts webhooks, whenever that is.
 _UNWATCHED: dict[str, frozenset[str]] = {
+    "api_keys": frozenset({"last_used_at"}),
     "deliveries": frozenset(
         {"status", "response_code", "attempts", "delivered_at", "last_attempted_at", "next_attempt_at"}
     ),

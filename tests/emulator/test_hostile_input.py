@@ -59,7 +59,7 @@ def test_a_method_that_a_path_has_not_is_405(target: Target, method: str, path: 
 @pytest.mark.parametrize(
     "path",
     [
-        *("", "/", "//", "/.", "/..", "/nothing", "/teams/a/b", "/teams/a/deactivate", "/campaigns/a/b/c"),
+        *("", "/", "//", "/.", "/..", "/nothing", "/teams/a/b", "/teams/a/activate", "/campaigns/a/b/c"),
         *("/meeting_requests/a/explode", "/meeting_requests/a/Cancel", "/Meeting_Requests", "/meeting_requests.json"),
         *("/meeting_requests;a=1", "/meeting%5Frequests", "/webhook_endpoints/a/deliveries/b", "/%2e%2e/teams"),
         *("/../../etc/passwd", "/api/v1/teams", "/%00", "/%ff", "/teams%2Fa", "/.git/config", "/" + "a" * 4000),
@@ -117,6 +117,10 @@ def test_a_body_that_is_no_json_object_is_refused(target: Target, body: bytes) -
         ("POST", f"/meeting_requests/{target.request_id}/context"),
         ("PATCH", f"/campaigns/{target.campaign_id}"),
         ("DELETE", "/webhook_endpoints/we_1"),
+        ("POST", "/teams"),
+        ("PATCH", f"/teams/{target.emulator.team_id()}"),
+        ("POST", "/api_keys"),
+        ("DELETE", "/api_keys/key_1"),
     ):
         with target.untouched():
             assert target.call(method, path, body).error == (422, "invalid_request")

@@ -73,12 +73,18 @@ SCOPES = [
     ("POST", "/campaigns/{id}/deactivate", "campaigns.write"),
     ("GET", "/teams", "teams.read"),
     ("GET", "/teams/{id}", "teams.read"),
+    ("POST", "/teams", "teams.write"),
+    ("PATCH", "/teams/{id}", "teams.write"),
+    ("POST", "/teams/{id}/deactivate", "teams.write"),
     ("GET", "/webhook_endpoints", "webhooks.read"),
     ("GET", "/webhook_endpoints/{id}", "webhooks.read"),
     ("POST", "/webhook_endpoints", "webhooks.write"),
     ("PATCH", "/webhook_endpoints/{id}", "webhooks.write"),
     ("DELETE", "/webhook_endpoints/{id}", "webhooks.write"),
     ("GET", "/webhook_endpoints/{id}/deliveries", "webhooks.read"),
+    ("GET", "/api_keys", "api_keys.read"),
+    ("POST", "/api_keys", "api_keys.write"),
+    ("DELETE", "/api_keys/{id}", "api_keys.write"),
 ]
 
 

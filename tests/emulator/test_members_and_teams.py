@@ -127,6 +127,102 @@ async def test_a_manual_team_has_no_address_and_nobody_next(emulator: Emulator, 
     assert (team["email_address"], team["next_assignee"], team["member_count"]) == (None, None, 1)
 
 
+async def test_a_team_is_made_of_a_name(api: Api) -> None:
+    """201 and the team: of nobody yet, taking turns, with an address of its own; the first of the list."""
+    reply = await api.post("/teams", {"name": "Sales"})
+    team = reply.data
+    assert (reply.status, team["mode"], team["slug"], team["members"]) == (201, "pool", "sales-2", [])
+    assert team["email_address"] == "sales-2.example@skipup.co"
+    shown = (await api.get("/teams")).data[0]
+    assert {**shown, "members": []} == team
+    assert (await api.get(f"/teams/{team['id']}")).data == {**team, "next_assignee": None}
+    assert (await api.post("/campaigns", {"name": "Spring", "team_id": team["id"]})).status == 201
+
+
+@pytest.mark.parametrize(("routes", "made"), [("create", 2), ("every_post", 1)])
+async def test_a_team_is_made_once_under_a_key_where_every_post_is(routes: Any, made: int) -> None:
+    """The documents name the create of a meeting request alone."""
+    async with Emulator(profile=Profile(idempotency_routes=routes)) as emulator, Api(emulator) as api:
+        ids = {(await api.post("/teams", {"name": "Support"}, key="k-1")).data["id"] for _ in range(2)}
+        assert len(ids) == len((await api.get("/teams")).data) - 1 == made
+
+
+async def test_a_team_is_made_of_all_that_is_told(api: Api) -> None:
+    """Every field comes back."""
+    told = {
+        "name": "Founders",
+        "mode": "stack",
+        "description": "Both of them",
+        "stack_always_apply": True,
+        "include_all_members": True,
+        "introduce_member": True,
+        "introduction_guidance": "Be brief.",
+    }
+    team = (await api.post("/teams", told)).data
+    assert {name: team[name] for name in told} == told
+
+
+async def test_of_a_team_only_what_is_sent_changes(emulator: Emulator, api: Api) -> None:
+    """The members and the slug stay; null clears what may be empty; nothing sent changes nothing."""
+    path = f"/teams/{emulator.team_id()}"
+    before = (await api.get(path)).data
+    emulator.advance(hours=1)
+    assert (await api.patch(path, {})).data == {name: before[name] for name in before if name != "next_assignee"}
+    changed = (await api.patch(path, {"name": "Field", "mode": "manual", "description": "Far"})).data
+    assert (changed["name"], changed["slug"], changed["members"]) == ("Field", "sales", before["members"])
+    assert changed["updated_at"] > before["updated_at"]
+    cleared = (await api.patch(path, {"description": None})).data
+    assert cleared == {**changed, "description": None}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *({"name": ""}, {"name": 1}, {"name": None}, {"name": "a\0"}),
+        *(
+            {"name": "x", "mode": "round_robin"},
+            {"name": "x", "introduce_member": "yes"},
+            {"name": "x", "description": 1},
+        ),
+    ],
+)
+async def test_a_team_is_neither_made_nor_changed_by_what_is_wrong(
+    emulator: Emulator, api: Api, body: dict[str, Any]
+) -> None:
+    """422 validation_error, and nothing has happened."""
+    before = emulator.effects()
+    for reply in (await api.post("/teams", body), await api.patch(f"/teams/{emulator.team_id()}", body)):
+        assert reply.error == (422, "validation_error")
+    assert (await api.post("/teams", {})).error == (422, "validation_error")
+    assert emulator.effects() == before
+
+
+@pytest.mark.parametrize("field", ["mode", "stack_always_apply", "include_all_members", "introduce_member"])
+async def test_what_a_team_always_has_cannot_be_cleared(emulator: Emulator, api: Api, field: str) -> None:
+    """422 for a null in a change; a create reads it as absent."""
+    path = f"/teams/{emulator.team_id()}"
+    assert (await api.patch(path, {field: None})).error == (422, "validation_error")
+    assert (await api.post("/teams", {"name": "x", field: None})).status == 201
+
+
+@pytest.mark.parametrize(("repeated", "status"), [("refuse", 422), ("accept", 200)])
+async def test_a_team_is_deactivated_once(repeated: Any, status: int) -> None:
+    """It stays in the list, active no more; the second time is as the profile says."""
+    async with Emulator(profile=Profile(repeated=repeated)) as emulator, Api(emulator) as api:
+        path = f"/teams/{emulator.team_id()}"
+        team = (await api.post(f"{path}/deactivate")).data
+        assert (team["active"], team["deactivated_at"]) == (False, team["updated_at"])
+        assert (await api.get("/teams")).data == [team]
+        assert (await api.post(f"{path}/deactivate")).status == status
+        assert [effect.type for effect in emulator.effects(team["id"])] == ["team.deactivated"]
+
+
+@pytest.mark.parametrize(("method", "path"), [("PATCH", "/teams/tm_1"), ("POST", "/teams/tm_1/deactivate")])
+async def test_an_unknown_team_is_not_changed(api: Api, method: str, path: str) -> None:
+    """404 in the envelope."""
+    assert (await api.call(method, path, json={"name": "x"})).error == (404, "not_found")
+
+
 async def test_an_unknown_team_is_not_found(api: Api) -> None:
     """404 in the envelope."""
     assert (await api.get("/teams/tm_unknown")).error == (404, "not_found")

@@ -23,7 +23,9 @@ from skipup_async.core.session import Session
 from skipup_async.emulator import PROFILES, Emulator, RateLimit
 from skipup_async.emulator.router import Route
 from skipup_async.emulator.routes import ROUTES
+from skipup_async.errors import AuthenticationError
 from skipup_async.skipup.campaigns import Campaign, Campaigns
+from skipup_async.skipup.client import SkipUp
 from skipup_async.skipup.meeting_request import MeetingRequest, Participant, Timeframe
 from skipup_async.skipup.meeting_requests import MeetingRequests
 from skipup_async.skipup.teams import Team, Teams
@@ -56,6 +58,8 @@ RECORDS: dict[str, type[Record]] = {
     "WebhookEndpoint": WebhookEndpoint,
     "WebhookDelivery": WebhookDelivery,
 }
+#: Operations that no resource of the SDK has a method for.
+WITHOUT_ENDPOINT = ("createTeam", "updateTeam", "deactivateTeam", "listApiKeys", "createApiKey", "deleteApiKey")
 RESOURCES: tuple[type[Resource[Any]], ...] = (MeetingRequests, WorkspaceMembers, Campaigns, Teams, WebhookEndpoints)
 
 
@@ -256,9 +260,26 @@ def asked(request: Request[Any]) -> dict[str, Any]:
 
 
 def test_every_operation_has_its_endpoint_in_the_sdk() -> None:
-    """One endpoint each."""
+    """One endpoint each, but for those that `client.request` alone reaches."""
     reached = [asked(parameter.values[0])["operationId"] for parameter in EVERY_REQUEST]
-    assert sorted(reached) == sorted(operation["operationId"] for operation in OPERATIONS.values())
+    assert sorted([*reached, *WITHOUT_ENDPOINT]) == sorted(
+        operation["operationId"] for operation in OPERATIONS.values()
+    )
+
+
+def test_what_has_no_endpoint_is_reached_by_a_plain_request() -> None:
+    """`client.request`, with the decoded JSON as it came; the new key is one for a client."""
+    with Emulator() as emulator, SkipUp(emulator.api_key, base_url=emulator.url) as skipup:
+        team = skipup.request("POST", "/teams", body={"name": "Support"})["data"]
+        assert skipup.request("PATCH", f"/teams/{team['id']}", body={"name": "Help"})["data"]["name"] == "Help"
+        assert skipup.request("POST", f"/teams/{team['id']}/deactivate")["data"]["active"] is False
+        made = skipup.request("POST", "/api_keys", body={"name": "Reader", "scopes": ["teams.read"]})["data"]
+        assert skipup.request("GET", "/api_keys", query={"limit": 1})["data"][0]["id"] == made["id"]
+        with SkipUp(made["key"], base_url=emulator.url) as reader:
+            assert [found.name for found in reader.teams.list()] == ["Help", "Sales"]
+            assert skipup.request("DELETE", f"/api_keys/{made['id']}") is None
+            with pytest.raises(AuthenticationError):
+                reader.teams.get(team["id"])
 
 
 @pytest.mark.parametrize("request_", EVERY_REQUEST)
@@ -350,6 +371,25 @@ async def expect(api: Api, method: str, path: str, body: Any = None, *, id: str 
     needed = {name for name, header in described.get("headers", {}).items() if resolved(header).get("required")}
     assert needed <= set(reply.headers)
     return reply
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("profile", PROFILES)
+async def test_what_is_answered_of_teams_and_keys_is_in_the_document(profile: str) -> None:
+    """Those that the SDK has no method for, by every profile."""
+    async with Emulator(profile=profile) as emulator, Api(emulator) as api:
+        team = (await expect(api, "POST", "/teams", {"name": "Support"})).data["id"]
+        for changes in ({"name": "Help"}, {}, {"mode": "no mode"}):
+            await expect(api, "PATCH", "/teams/{id}", changes, id=team)
+        for id in (team, team, "nothing"):
+            await expect(api, "POST", "/teams/{id}/deactivate", id=id)
+        made = await expect(api, "POST", "/api_keys", {"name": "One", "expires_at": "2999-01-01T00:00:00Z"})
+        for body in ({}, {"name": "Two", "scopes": ["no.scope"]}, {"name": "Three", "expires_at": "2001-01-01T00:00Z"}):
+            assert (await expect(api, "POST", "/api_keys", body)).status == 422
+        for query in ("", "?limit=1"):
+            await expect(api, "GET", "/api_keys", query=query)
+        for _ in range(2):
+            await expect(api, "DELETE", "/api_keys/{id}", id=made.data["id"])
 
 
 @pytest.mark.anyio

@@ -351,13 +351,13 @@ async def test_ten_thousand_requests_are_counted_and_the_latest_shown(tmp_path: 
     connection.execute(
         "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 9999)"
         " INSERT INTO meeting_requests SELECT printf('mr_9%025d', n), workspace_id, organizer_email, organizer_folded,"
+        " participant_emails,"
         " iif(n % 4, 'active', 'booked'), 'Kickoff ' || n, purpose, description, include_introduction,"
         " duration_minutes, timeframe_start, timeframe_end, campaign_id, campaign_source, created_at, updated_at,"
         " booked_at, cancelled_at, paused_at FROM meeting_requests, numbers"
     )
     connection.execute(
-        "INSERT INTO participants SELECT id, 0, 'bob@example.com', 'bob@example.com' FROM meeting_requests"
-        " WHERE id LIKE 'mr_9%'"
+        "INSERT INTO participants SELECT 'bob@example.com', id FROM meeting_requests WHERE id LIKE 'mr_9%'"
     )
     connection.commit()
     connection.close()

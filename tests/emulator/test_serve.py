@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -56,6 +58,23 @@ def test_a_key_of_ones_own_is_not_printed() -> None:
     assert "sk_test_secret" not in "".join(said) + rest
 
 
+def test_single_switches_stand_above_the_profile() -> None:
+    """Each of them, and the last of a name."""
+    told = ("unauthorized=string", "forbidden=named", "unauthorized=authentication_error")
+    switches = [part for switch in told for part in ("--switch", switch)]
+    with running("--profile", "terse", "--scope", "members.read", *switches) as (_, said):
+        assert refused(said, "wrong") == {"type": "authentication_error", "message": "Invalid or missing API key."}
+        assert refused(said, serve.DEFAULT_KEY)["message"] == "API key missing required scope: teams.read"
+
+
+def refused(said: list[str], key: str) -> dict[str, str]:
+    """The error that GET /teams is answered with."""
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        status(said, key)
+    with caught.value as answer:
+        return dict(json.load(answer)["error"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -63,6 +82,11 @@ def test_a_key_of_ones_own_is_not_printed() -> None:
         (["--host", "0.0.0.0"], "allow_remote"),
         (["--db", "/nowhere/state.sqlite"], "No such file"),
         (["--rate-limit", "0"], "limit"),
+        (["--switch", "answers"], "--switch takes NAME=VALUE, not 'answers'"),
+        (["--switch", "colour=red"], "no switch is named 'colour'; there are answers, unauthorized, "),
+        (["--switch", "answers=FULL"], "answers is one of full, sparse, not 'FULL'"),
+        (["--switch", "retry_after=yes"], "retry_after is one of true, false, not 'yes'"),
+        (["--switch", "idempotency_other_body=400"], "is one of replay, 409, 422, not '400'"),
     ],
 )
 def test_what_cannot_be_served_is_told_in_one_line(

@@ -76,5 +76,6 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str], monkeypatch
         "--seed FILE a JSON file of what to begin with",
         f"--key KEY the key it accepts (default: {serve.DEFAULT_KEY})",
         "{default,sparse,strict,terse} how it answers",
+        "--switch NAME=VALUE one answer of the profile changed, as listed below",
     ):
         assert words in text

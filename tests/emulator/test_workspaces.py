@@ -23,6 +23,7 @@ BODIES: dict[str, Any] = {
     "POST /meeting_requests/:id/change_organizer": {"new_organizer_email": "bob@example.com"},
     "POST /meeting_requests/:id/context": {"title": "Changed"},
     "PATCH /campaigns/:id": {"name": "Changed"},
+    "PATCH /teams/:id": {"name": "Changed"},
     "PATCH /webhook_endpoints/:id": {"enabled": False},
 }
 
@@ -58,7 +59,8 @@ async def two() -> AsyncGenerator[Two]:
                 await api.post("/webhook_endpoints", {"url": "http://127.0.0.1:9"})
             made = [fill(emulator, workspace) for workspace in ("example", "globex")]
             endpoints = (await theirs.get("/webhook_endpoints")).data
-            ids = {**made[1], "webhook_endpoints": endpoints[0]["id"]}
+            another_key = (await theirs.post("/api_keys", {"name": "Another"})).data
+            ids = {**made[1], "webhook_endpoints": endpoints[0]["id"], "api_keys": another_key["id"]}
             yield Two(emulator, ours, theirs, ids)
 
 

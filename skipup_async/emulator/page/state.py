@@ -22,9 +22,8 @@ Row = Mapping[str, Any]
 MOST = 25
 
 _MEETINGS = """
-SELECT item.id, item.workspace_id, item.title, item.organizer_email, item.status, item.updated_at,
-    (SELECT email FROM participants WHERE meeting_request_id = item.id AND position = 0) AS participant,
-    (SELECT count(*) FROM participants WHERE meeting_request_id = item.id) AS participants
+SELECT item.id, item.workspace_id, item.title, item.organizer_email, item.participant_emails, item.status,
+    item.updated_at
 FROM meeting_requests item
 """
 _CAMPAIGNS = """

@@ -103,8 +103,8 @@ def _key_of_call(row: Row, _now: float) -> Html:
 
 
 def _participants(row: Row) -> str:
-    others = row["participants"] - 1
-    return f"with {row['participant']}" + (f" and {others:,} more" if others else "")
+    first, *others = row["participant_emails"].split(" ")
+    return f"with {first}" + (f" and {len(others):,} more" if others else "")
 
 
 def _campaign_status(row: Row, now: float) -> Html:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from skipup_async.emulator.routes import campaigns, meeting_requests, teams, webhook_endpoints, workspace_members
+from skipup_async.emulator.routes import (
+    api_keys,
+    campaigns,
+    meeting_requests,
+    teams,
+    webhook_endpoints,
+    workspace_members,
+)
 
 ROUTES = (
     *meeting_requests.ROUTES,
@@ -10,4 +17,5 @@ ROUTES = (
     *campaigns.ROUTES,
     *teams.ROUTES,
     *webhook_endpoints.ROUTES,
+    *api_keys.ROUTES,
 )

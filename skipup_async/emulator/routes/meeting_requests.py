@@ -6,14 +6,14 @@ import sqlite3
 from collections.abc import Mapping
 
 from skipup_async.emulator import lifecycle, paging
-from skipup_async.emulator.call import Answer, Call, not_found
+from skipup_async.emulator.call import Answer, Call, not_found, to_json
 from skipup_async.emulator.deliveries import announce
 from skipup_async.emulator.fields import Fields, fold
 from skipup_async.emulator.router import Route
 from skipup_async.emulator.routes import meeting_request_body as written
 from skipup_async.emulator.routes.campaigns import attached
 from skipup_async.emulator.routes.workspace_members import active_member
-from skipup_async.emulator.shapes import shaper
+from skipup_async.emulator.shapes import as_json, shaper
 from skipup_async.emulator.store import meeting_requests as requests
 
 _STATUSES = ("active", "paused", "booked", "cancelled")
@@ -33,10 +33,9 @@ AND (:before IS NULL OR item.created_at <= :before)
 
 def index(call: Call) -> Answer:
     """Those that every given filter lets through; both times are inclusive."""
-    return paging.page(
+    rows, meta = paging.rows(
         call,
         requests.SELECT + _FILTERS,
-        shaper(call.profile, "index"),
         workspace=call.workspace,
         status=paging.choice(call.query, "status", *_STATUSES),
         organizer=_folded(call.query, "organizer_email"),
@@ -44,6 +43,8 @@ def index(call: Call) -> Answer:
         after=paging.moment(call.query, "created_after"),
         before=paging.moment(call.query, "created_before"),
     )
+    data = ",".join(as_json(tuple(row), call.profile.answers, "index") for row in rows)
+    return Answer(200, f'{{"data":[{data}],"meta":{to_json(meta)}}}'.encode())
 
 
 def show(call: Call) -> Answer:

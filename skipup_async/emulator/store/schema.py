@@ -5,7 +5,7 @@ from __future__ import annotations
 #: Written into the file, so that another program's database is not taken for ours ("SkUp").
 APPLICATION_ID = 0x536B5570
 #: Goes up with every change below; a file of another version is refused.
-VERSION = 2
+VERSION = 3
 
 TABLES = """
 CREATE TABLE settings (
@@ -18,8 +18,8 @@ CREATE TABLE workspaces (
 
 CREATE TABLE api_keys (
     id TEXT PRIMARY KEY, workspace_id TEXT NOT NULL REFERENCES workspaces (id),
-    hash TEXT NOT NULL UNIQUE, ending TEXT NOT NULL, scopes TEXT NOT NULL,
-    created_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER
+    name TEXT NOT NULL, hash TEXT NOT NULL UNIQUE, beginning TEXT NOT NULL, ending TEXT NOT NULL, scopes TEXT NOT NULL,
+    created_at INTEGER NOT NULL, last_used_at INTEGER, expires_at INTEGER, revoked_at INTEGER
 ) WITHOUT ROWID;
 
 CREATE TABLE members (
@@ -62,6 +62,7 @@ CREATE TABLE people (
 CREATE TABLE meeting_requests (
     id TEXT PRIMARY KEY, workspace_id TEXT NOT NULL REFERENCES workspaces (id),
     organizer_email TEXT NOT NULL, organizer_folded TEXT NOT NULL,
+    participant_emails TEXT NOT NULL, -- in the order given, with a space between them
     status TEXT NOT NULL CHECK (status IN ('active', 'paused', 'booked', 'cancelled')),
     title TEXT, purpose TEXT, description TEXT, include_introduction INTEGER NOT NULL, duration_minutes INTEGER,
     timeframe_start INTEGER, timeframe_end INTEGER,
@@ -72,12 +73,11 @@ CREATE TABLE meeting_requests (
 CREATE INDEX meeting_requests_of_workspace ON meeting_requests (workspace_id, id);
 CREATE INDEX meeting_requests_of_campaign ON meeting_requests (campaign_id, status) WHERE campaign_id IS NOT NULL;
 
+-- What requests are found by.
 CREATE TABLE participants (
-    meeting_request_id TEXT NOT NULL REFERENCES meeting_requests (id), position INTEGER NOT NULL,
-    email TEXT NOT NULL, email_folded TEXT NOT NULL,
-    PRIMARY KEY (meeting_request_id, position)
+    email_folded TEXT NOT NULL, meeting_request_id TEXT NOT NULL REFERENCES meeting_requests (id),
+    PRIMARY KEY (email_folded, meeting_request_id)
 ) WITHOUT ROWID;
-CREATE INDEX participants_by_email ON participants (email_folded, meeting_request_id);
 
 CREATE TABLE webhook_endpoints (
     id TEXT PRIMARY KEY, workspace_id TEXT NOT NULL REFERENCES workspaces (id),
