@@ -219,7 +219,7 @@ class _Resources(Client[S_co]):
         base_url="https://api.hiringcenterpro.com/v2",
         key_variable="HIRINGCENTER_API_KEY",
         url_variable="HIRINGCENTER_BASE_URL",
-    log_variable="SKIPUP_LOG",
+        log_variable="SKIPUP_LOG",
         limits=((500, 60.0), (10_000, 3600.0)),
         item=_item,
         page=_page,

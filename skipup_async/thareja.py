@@ -171,7 +171,7 @@ class _Resources(Client[S_co]):
         base_url="https://app.thareja.ai/api/v3",
         key_variable="THAREJA_API_TOKEN",
         url_variable="THAREJA_BASE_URL",
-    log_variable="SKIPUP_LOG",
+        log_variable="SKIPUP_LOG",
         item=_item,
         page=_page,
     )
