@@ -144,3 +144,15 @@ def test_a_request_goes_out_once() -> None:
 
     assert run_virtually(main()) == "answer"
     assert sent == ["GET"]
+
+
+def test_what_never_had_a_connection_never_left() -> None:
+    """The watch over an attempt tells whether anything can have reached the service."""
+
+    async def main() -> list[bool]:
+        with Watch(Watchdog(), BOUNDS) as watch:
+            before = watch.had_connection
+            watch.connected()
+        return [before, watch.had_connection]
+
+    assert run_virtually(main()) == [False, True]

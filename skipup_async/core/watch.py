@@ -38,6 +38,7 @@ class Watch:
         "_sent",
         "_task",
         "due",
+        "had_connection",
         "waited",
     )
 
@@ -47,6 +48,8 @@ class Watch:
         self._clock = clock
         self._sent = False
         self._expired = False
+        #: Whether there ever was a connection; without one nothing has left.
+        self.had_connection = False
         #: Since when, on *clock*, there is a connection and no head of an answer; None before and after.
         self._out: float | None = None
         #: Seconds on *clock* with a connection, and without the head of an answer.
@@ -82,6 +85,7 @@ class Watch:
 
     def connected(self) -> None:
         """Note that the attempt has a connection."""
+        self.had_connection = True
         self._out = self._clock()
         due = self._loop.time() + self._bounds.silence
         self.due = due if due < self._ends else self._ends  # noqa: FURB136 - min() takes three times as long

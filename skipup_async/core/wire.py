@@ -128,6 +128,7 @@ class Connections:
                 response.close()
         if response is not None and 400 <= response.status <= 599:
             return Answer(response.status, response.headers, b"")  # its status says enough
+        fault.maybe_applied = fault.maybe_applied and watch.had_connection
         raise fault
 
 
