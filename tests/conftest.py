@@ -1,6 +1,7 @@
 """Fixtures of all tests: an emulator, and a client of either colour that the same test drives."""
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Protocol
 
@@ -9,6 +10,9 @@ import pytest
 from skipup_async import AsyncSkipUp, SkipUp, Unlimited
 from skipup_async.core.session import Timing
 from skipup_async.emulator import Emulator
+
+# A shell makes what it runs in the background deaf to Ctrl-C, and so would be the programs that are interrupted here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
