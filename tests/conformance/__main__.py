@@ -50,6 +50,10 @@ enabled = true
 # 422 besides: the documented answer to what no schema can say. A check of ours looks at the reason it gives.
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "401", "403", "404", "409", "422", "429"]
+
+# 417 besides: an expectation that nobody can meet is refused before anything else is looked at (RFC 9110, 10.1.1).
+[checks.negative_data_rejection]
+expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "415", "417", "422", "428", "429"]
 """
 
 
