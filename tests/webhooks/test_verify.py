@@ -156,7 +156,7 @@ def test_the_key_is_the_secret_as_given(secret: str) -> None:
 
 @pytest.mark.parametrize(
     "secret",
-    [None, "", b"", [], (), {}, [""], [SECRET, ""], [None], [[SECRET]], 5, 5.5, object(), "\ud800" * 24, bytearray(24)],
+    [None, "", b"", [], (), {}, [""], [SECRET, ""], [None], [[SECRET]], 5, 5.5, print, "\ud800" * 24, bytearray(24)],
     ids=repr,
 )
 def test_what_is_no_secret_is_refused(secret: Any) -> None:
@@ -179,7 +179,7 @@ def test_a_tolerance_that_is_none_is_refused(tolerance: Any) -> None:
         webhook(tolerance=tolerance)
 
 
-@pytest.mark.parametrize("body", ["{}", {}, None, 5, bytearray(b"{}"), memoryview(b"{}"), [b"{}"]], ids=repr)
+@pytest.mark.parametrize("body", ["{}", {}, None, 5, bytearray(b"{}"), memoryview(b"{}"), [b"{}"]])
 def test_a_body_that_is_not_raw_is_refused_with_what_to_pass(body: Any) -> None:
     """Text and parsed JSON are refused by a sentence that names each framework's own call."""
     with pytest.raises(WebhookVerificationError, match=r"request\.get_data\(\) in Flask|request\.read"):
