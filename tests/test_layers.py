@@ -15,10 +15,11 @@ PACKAGE = Path(__file__).parents[1] / NAME
 
 #: Low to high, a package standing for its modules. A module imports from lower lines and from its own package only.
 LAYERS = (
-    ("core.timing",),
+    ("core.process", "core.timing"),
     ("errors", "version"),
     (
         "core",
+        "core.account",
         "core.bounds",
         "core.brief",
         "core.depth",

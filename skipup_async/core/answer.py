@@ -4,7 +4,9 @@ import functools
 import http
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, TypeVar, cast, get_args, get_origin
+from typing import Any, TypeVar, cast, get_args, get_origin
+
+import attrs
 
 from skipup_async.core.body import gunzip, load, too_deep
 from skipup_async.core.convert import WrongShapeError, decode, decode_each
@@ -20,7 +22,8 @@ __all__ = ["Answer", "check_status", "interpret"]
 T = TypeVar("T")
 
 
-class Answer(NamedTuple):
+@attrs.define
+class Answer:
     """A status, its headers, and the body as it came off the wire."""
 
     status: int
@@ -46,7 +49,7 @@ def interpret(request: Request[T], answer: Answer, dialect: Dialect, largest: in
     if request.returns is type(None):
         return cast("T", nothing)
     try:
-        return _result(request, load(gunzip(answer.body, answer.headers.get("Content-Encoding"), largest)), dialect)
+        return _result(request, _payload(answer, largest), dialect)
     except WrongShapeError as fault:
         error = ResponseError(f"the answer to {request.route} does not fit: {fault}")
     except ResponseError as fault:
@@ -55,6 +58,11 @@ def interpret(request: Request[T], answer: Answer, dialect: Dialect, largest: in
         return cast("T", None)
     error.status_code = answer.status
     raise error
+
+
+def _payload(answer: Answer, largest: int) -> Any:
+    encoding = answer.headers.get("Content-Encoding")
+    return load(answer.body if encoding is None else gunzip(answer.body, encoding, largest))
 
 
 def _result(request: Request[T], payload: Any, dialect: Dialect) -> T:
@@ -99,7 +107,7 @@ def _page(member: type[T], payload: Any, dialect: Dialect) -> Page[T]:
 def _status_error(request: Request[Any], answer: Answer, dialect: Dialect, largest: int) -> APIStatusError:
     """The error for an error status. Its body may be anything: what cannot be read says nothing."""
     try:
-        parts = dialect.error(load(gunzip(answer.body, answer.headers.get("Content-Encoding"), largest)))
+        parts = dialect.error(_payload(answer, largest))
     except ResponseError:
         parts = ErrorParts()
     message = parts.message or _phrase(answer.status)

@@ -39,11 +39,12 @@ def whole(name: str, value: object) -> int:
 
 
 class _LocalLimiter(QueueLimiter):
-    """A limiter whose permits are kept in this process."""
+    """A limiter whose permits are kept in this process; where it *bursts*, calls may leave at the same moment."""
 
-    def __init__(self, gate: Gate, per: float) -> None:
+    def __init__(self, gate: Gate, per: float, *, bursts: bool = True) -> None:
         super().__init__(per)
         self._gate = gate
+        self._bursts = bursts
 
     def pause(self, seconds: float) -> None:
         """Let no request leave for *seconds*, then one, and the rest once it is answered: the service said 429."""
@@ -55,8 +56,10 @@ class _LocalLimiter(QueueLimiter):
         self._gate.hold(seconds)
 
     def enter_at_once(self, slot: Slot) -> bool:
-        """Let *slot* in without waiting, if nobody else waits and it may leave now."""
-        return not self.line().led and not self._gate.take(slot)
+        """Let *slot* in without waiting, if nobody else waits and nothing holds calls apart."""
+        line = self._lines.get(asyncio.get_running_loop())
+        gate = self._gate
+        return gate.calm and self._bursts and (line is None or not line.led) and not gate.take(slot)
 
     async def take(self, line: Line, slot: Slot) -> float:
         """Let *slot*, which leads *line*, in and return 0.0, or return the seconds after which to ask again."""
@@ -103,15 +106,10 @@ class TokenBucket(_LocalLimiter):
         if self.burst > self.rate:
             raise ConfigurationError(f"burst must not be above rate: {self.burst} > {self.rate}")
         self.window = Window(self.rate, positive("per", per), clock) if window is None else window
-        super().__init__(self.window, float(per))
+        super().__init__(self.window, float(per), bursts=self.burst == self.rate)
 
     def __repr__(self) -> str:
         return f"TokenBucket({self.rate}, per={self.per}, burst={self.burst})"
-
-    def enter_at_once(self, slot: Slot) -> bool:
-        """Let *slot* in without waiting, if nobody else waits and no bucket need be asked."""
-        window = self.window
-        return self.burst == self.rate and window.calm and not self.line().led and not window.take(slot)
 
     async def take(self, line: Line, slot: Slot) -> float:
         """Let *slot*, which leads *line*, in and return 0.0, or return the seconds after which to ask again."""

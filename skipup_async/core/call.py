@@ -4,8 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import attrs
-
+from skipup_async.core.account import Account
 from skipup_async.core.headers import Headers, rate_limit_headers, request_id
 from skipup_async.core.options import Options
 from skipup_async.core.readable import readable
@@ -13,7 +12,6 @@ from skipup_async.core.reconcile import Belief
 from skipup_async.core.request import Request
 from skipup_async.core.retry import Quota, Verdict, may_have_applied, throttle_delay, transient_delay, verdict
 from skipup_async.core.step import Next, Step
-from skipup_async.core.timing import CallTiming
 from skipup_async.errors import (
     AmbiguousOutcomeError,
     APIStatusError,
@@ -32,32 +30,13 @@ _SOONEST_READ_BACK = 1.0
 _MOMENT = 0.001
 
 
-@attrs.define(eq=False)
-class Call:
-    """One call with its retries: a request, its frozen bytes and key, and the accounts of what it has spent."""
-
-    request: Request[Any]
-    content: bytes | None
-    idempotency_key: str | None
-    options: Options
-    quota: Quota
-    chance: Callable[[], float]
-    clock: Callable[[], float] = time.monotonic
+class Call(Account):
+    """One call with its retries: a request, its frozen bytes and key, and the account of what it has spent."""
 
     #: Wire sends so far; its throttle waits and other retries among them.
     sends: int = 0
     retries: int = 0
     throttled: int = 0
-    #: When it began; every moment is one on `clock`.
-    began: float | None = None
-    #: Since when it waits for its place in the limit; None while it does not.
-    asked: float | None = None
-    #: Seconds of network and backoff so far.
-    spent: float = 0.0
-    #: Seconds so far of backoff alone, in the limiter, and of the network's those at the service.
-    slept: float = 0.0
-    queued: float = 0.0
-    served: float = 0.0
     #: When the request first went out.
     first_sent: float | None = None
     #: Status and headers of the latest attempt's answer; None where it had none.
@@ -72,10 +51,23 @@ class Call:
     #: Whether the service has refused the call, or it never left: nothing was done.
     refused: bool = False
 
-    @property
-    def left(self) -> float | None:
-        """Seconds until the deadline, if only a moment: 0 would mean no limit to what they are passed to."""
-        return None if self.options.deadline is None else max(_MOMENT, self.options.deadline - self.spent)
+    def __init__(
+        self,
+        request: Request[Any],
+        content: bytes | None,
+        idempotency_key: str | None,
+        options: Options,
+        quota: Quota,
+        chance: Callable[[], float],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.request = request
+        self.content = content
+        self.idempotency_key = idempotency_key
+        self.options = options
+        self.quota = quota
+        self.chance = chance
+        self.clock = clock
 
     @property
     def in_effect(self) -> bool:
@@ -84,8 +76,13 @@ class Call:
 
     def attempt_timeout(self) -> float | None:
         """Seconds the next attempt may take: the time-out of one attempt, or what is left of the deadline."""
-        timeout, left = self.options.timeout, self.left
-        return left if timeout is None or (left is not None and left < timeout) else timeout
+        timeout, deadline = self.options.timeout, self.options.deadline
+        if deadline is None:
+            return timeout
+        left = deadline - self.spent
+        if timeout is not None and timeout <= left:
+            return timeout
+        return max(_MOMENT, left)  # 0 would mean no limit to what it is passed to
 
     def sent(self) -> float:
         """Note that the request goes out, and return when."""
@@ -96,26 +93,16 @@ class Call:
         self.sends += 1
         if not self.maybe_applied:  # what went out before has certainly changed nothing
             self.first_sent = now
+        if self.observer is not None:
+            self.observer.sending(self)
         return now
-
-    def timing(self) -> CallTiming:
-        """Where its time went until now."""
-        now = self.clock()
-        queued = self.queued if self.asked is None else self.queued + now - self.asked
-        total = 0.0 if self.began is None else now - self.began
-        return CallTiming(queued, max(0.0, self.spent - self.slept), self.served, self.slept, total)
 
     def reading(self, request: Request[Any]) -> "Call":
         """Return the call that reads the object of this one back; it spends what is left of this one's time."""
         reading = Call(request, None, None, self.options, self.quota, self.chance, self.clock)
         reading.began, reading.observer = self.began, self.observer
-        reading.take_accounts(self)
+        reading.take_over(self)
         return reading
-
-    def take_accounts(self, other: "Call") -> None:
-        """Go on with what *other* has spent."""
-        self.spent, self.slept, self.served = other.spent, other.slept, other.served
-        self.queued, self.asked = other.queued, other.asked
 
     def succeeded(self) -> None:
         """Give the retries of a call that came through back to the quota."""

@@ -26,10 +26,13 @@ def members(payload: object) -> dict[str, Any]:
 
 def enveloped(payload: object) -> object:
     """The object in `{"data": …}`."""
+    told: Any = payload
     try:
-        return members(payload)["data"]
+        return told["data"]
     except KeyError:
         msg = "the answer has no data"
+    except TypeError:
+        msg = "it is no object"
     raise WrongShapeError(msg)
 
 

@@ -1,12 +1,12 @@
 """How long connections live: within one loop and one process, and no longer than either."""
 
 import asyncio
-import os
 import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Generic, Protocol, TypeVar
 
+from skipup_async.core.process import process
 from skipup_async.errors import ClientClosedError
 
 __all__ = ["Sessions"]
@@ -45,9 +45,9 @@ class _Home:
         if self.closed:
             msg = "the client is closed"
         elif self._loop is None:
-            self._loop, self._process = asyncio.get_running_loop(), os.getpid()
+            self._loop, self._process = asyncio.get_running_loop(), process.number
             return
-        elif self._process != os.getpid():
+        elif self._process != process.number:
             msg = "the client was made before a fork: make one in each process"
         elif self._loop is not asyncio.get_running_loop():
             msg = "the client belongs to another event loop: make one in each loop"
@@ -58,18 +58,19 @@ class _Home:
     @property
     def inherited(self) -> bool:
         """Whether the connections are a parent's, and this is the child of a fork."""
-        return self._loop is not None and self._process != os.getpid()
+        return self._loop is not None and self._process != process.number
 
 
 class Sessions(Generic[S]):
     """The HTTP sessions of a client, opened at their first use: one whose connections are used again, and one fresh.
 
     *opened* opens one of them, fresh or not; a *borrowed* one is the caller's
-    and never closed here.
+    and never closed here; of *ours* the caller knows nothing, and cannot close it.
     """
 
-    def __init__(self, opened: Callable[[bool], S], *, borrowed: bool) -> None:
+    def __init__(self, opened: Callable[[bool], S], *, ours: bool, borrowed: bool) -> None:
         self._opened = opened
+        self._ours = ours
         self._borrowed = borrowed
         self._home = _Home()
         #: Raises ClientClosedError where the sessions must not be used: closed, another loop, another process.
@@ -88,7 +89,7 @@ class Sessions(Generic[S]):
             if not self._borrowed and self._guard is None:
                 self._guard = _closing_with_the_loop(self._open)
             session = self._open[fresh] = self._opened(fresh)
-        if session.closed:
+        if not self._ours and session.closed:
             msg = "the aiohttp session given to the client is closed"
             raise ClientClosedError(msg)
         return session
@@ -136,14 +137,14 @@ def _closing_with_the_loop(sessions: Mapping[bool, _Session]) -> AsyncGenerator[
 
     `asyncio.run` ends the generators begun in its loop before it closes the loop.
     """
-    home = os.getpid()
+    home = process.number
 
     async def guard() -> AsyncGenerator[None, None]:
         try:
             yield
         finally:
             for session in tuple(sessions.values()):
-                if home == os.getpid():
+                if home == process.number:
                     await session.close()
             await _last_words()
 

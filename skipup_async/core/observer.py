@@ -1,7 +1,7 @@
 """Tells hooks what becomes of one call."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from skipup_async.core.call import Call
 from skipup_async.core.headers import rate_limit_headers, request_id
@@ -10,6 +10,8 @@ from skipup_async.core.step import Next, Step
 from skipup_async.core.timing import CallTiming
 
 __all__ = ["Observer"]
+
+T = TypeVar("T")
 
 # What is shorter went into looking at the limit, and not into waiting for it.
 _MOMENT = 0.001
@@ -35,6 +37,20 @@ class Observer:
         self._ended(call, None)
         return result
 
+    def told_of(self, exchange: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
+        """*exchange*, with the end of each attempt told."""
+
+        async def attempt(call: Call, *others: Any) -> T:
+            try:
+                answer = await exchange(call, *others)
+            except BaseException as error:
+                self._received(call, error)
+                raise
+            self._received(call, None)
+            return answer
+
+        return attempt
+
     def sending(self, call: Call) -> None:
         """Tell that an attempt of *call* is about to be sent, and how long it waited for that."""
         timing, told = call.timing(), self._told
@@ -44,8 +60,7 @@ class Observer:
             self._tell("on_limit_wait", lambda: LimitWait(**self._moment(call), seconds=waited))
         self._tell("on_request", lambda: AttemptStart(**self._moment(call)))
 
-    def received(self, call: Call, error: BaseException | None) -> None:
-        """Tell that the attempt of *call* has ended, with an answer or with *error*."""
+    def _received(self, call: Call, error: BaseException | None) -> None:
         timing, told = call.timing(), self._told
         self._told = timing
         seconds, server = timing.network - told.network, timing.server - told.server

@@ -28,7 +28,7 @@ async def read_back(call: Call, fault: SkipUpError, run: Callable[[Call], Awaita
         try:
             current = await run(reading)
         finally:
-            call.take_accounts(reading)
+            call.take_over(reading)
     except SkipUpError as error:
         unread = error
     else:

@@ -7,14 +7,13 @@ import random
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager
 from typing import Any, NoReturn, TypeVar, cast
 from urllib.parse import quote
 
 import attrs
 from yarl import URL
 
-from skipup_async.core.answer import interpret
+from skipup_async.core.answer import Answer, interpret
 from skipup_async.core.body import LARGEST_BODY, dump
 from skipup_async.core.call import Call
 from skipup_async.core.dialect import Dialect
@@ -30,7 +29,7 @@ from skipup_async.core.retry import Quota
 from skipup_async.core.step import Next, Step
 from skipup_async.core.wire import Connections
 from skipup_async.core.witness import Witness, witness
-from skipup_async.errors import SkipUpError
+from skipup_async.errors import InvalidArgumentError, SkipUpError
 
 __all__ = ["Session", "Timing"]
 
@@ -42,6 +41,10 @@ _JSON = {"Content-Type": "application/json"}
 
 @functools.lru_cache(maxsize=256)
 def _quoted(segment: str) -> str:
+    """*segment* as it stands in a URL: whatever it holds, it can neither climb out of the path nor end it."""
+    if segment in ("", ".", ".."):
+        msg = f"path must not hold the segment {segment!r}"
+        raise InvalidArgumentError(msg)
     return quote(segment, safe="")
 
 
@@ -129,10 +132,20 @@ class Session:
 
     async def _run(self, call: Call) -> Any:
         """Send, and send again, until there is an object to give or an error to raise."""
-        fresh = call.request.operation is not Operation.SAFE
+        request, observer, connections, ranked = call.request, call.observer, self._connections, self._ranked
+        url, headers = self._url(request), self._headers(call)
+        fresh = request.operation is not Operation.SAFE
+        exchange = connections.exchange if observer is None else observer.told_of(connections.exchange)
         while True:
             try:
-                result = await self._attempt(call, fresh)
+                connections.check()
+                rank = Rank.RETRY if call.sends else self.options.rank
+                call.ask()
+                async with self.limiter.slot() if ranked is None else ranked.slot(rank):
+                    answer = await exchange(call, url, headers, fresh)
+                    self._heed(answer)
+                    # Here, so that the limiter sees what it was: the first answer after a 429 decides for the rest.
+                    result = interpret(request, answer, self.dialect, LARGEST_BODY)
             except SkipUpError as error:
                 fault = error
             else:
@@ -150,7 +163,7 @@ class Session:
                 return found
             if step.afresh:
                 fresh = True
-                await self._connections.drop_pool()
+                await connections.drop_pool()
 
     def _next(self, call: Call, fault: SkipUpError) -> Step:
         """What *call* does after *fault*; raises where nothing more is to be done."""
@@ -168,35 +181,11 @@ class Session:
             call.spent += slept
             call.slept += slept
 
-    async def _attempt(self, call: Call, fresh: bool) -> Any:
-        """One wire send, in a slot of its own, and what it brought."""
-        request, observer = call.request, call.observer
-        self._connections.check()
-        call.asked = call.clock()
-        if call.began is None:
-            call.began = call.asked
-        async with self._slot(Rank.RETRY if call.sends else self.options.rank):
-            begun = call.sent()
-            if observer is not None:
-                observer.sending(call)
-            try:
-                answer = await self._connections.exchange(call, self._url(request), self._headers(call), fresh)
-            except BaseException as error:
-                call.spent += call.clock() - begun
-                if observer is not None:
-                    observer.received(call, error)
-                raise
-            call.spent += call.clock() - begun
-            if observer is not None:
-                observer.received(call, None)
-            reset = exhausted_for(answer.headers)
-            if reset is not None and self._ranked is not None:
-                self._ranked.hold(min(reset, self.options.retry.max_retry_after))
-            # Here, so that the limiter sees what the answer was: the first one after a 429 decides for the rest.
-            return interpret(request, answer, self.dialect, LARGEST_BODY)
-
-    def _slot(self, rank: Rank) -> AbstractAsyncContextManager[object]:
-        return self.limiter.slot() if self._ranked is None else self._ranked.slot(rank)
+    def _heed(self, answer: Answer) -> None:
+        """Hold the limiter where *answer* says that nothing is left of the limit."""
+        reset = exhausted_for(answer.headers)
+        if reset is not None and self._ranked is not None:
+            self._ranked.hold(min(reset, self.options.retry.max_retry_after))
 
     def _headers(self, call: Call) -> Mapping[str, str] | None:
         """The headers of one call alone."""
@@ -208,7 +197,7 @@ class Session:
         return headers
 
     def _url(self, request: Request[Any]) -> URL:
-        """Below the base URL, each segment quoted: an id can neither climb out of the path nor end it."""
+        """Below the base URL."""
         path = "/".join([segment if type(segment) is Id else _quoted(segment) for segment in request.path])
         url = self._base_url.with_path(self._base_path + path, encoded=True)
         return url.with_query(cast("dict[str, str | int]", request.query)) if request.query else url

@@ -35,7 +35,6 @@ class Watch:
         "_expired",
         "_loop",
         "_out",
-        "_sent",
         "_task",
         "due",
         "had_connection",
@@ -46,7 +45,6 @@ class Watch:
         self._dog = dog
         self._bounds = bounds
         self._clock = clock
-        self._sent = False
         self._expired = False
         #: Whether there ever was a connection; without one nothing has left.
         self.had_connection = False
@@ -56,14 +54,15 @@ class Watch:
         self.waited = 0.0
 
     def __enter__(self) -> "Watch":
-        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         if task is None:
             msg = "a call is made in a task: await it there"
             raise RuntimeError(msg)
         self._task: asyncio.Task[Any] = task
         self._cancelling = task.cancelling()
-        self._loop = asyncio.get_running_loop()
-        now = self._loop.time()
+        self._loop = loop
+        now = loop.time()
         self._ends = now + self._bounds.total
         #: When it is to end, on the loop's clock, unless something is heard before.
         self.due = now + self._bounds.silence
@@ -72,15 +71,14 @@ class Watch:
             self._dog.wake_at(self.due)
         return self
 
-    def sending(self) -> None:
-        """Note that the request goes out; SentTwiceError at the second time, past the limiter and every count."""
-        if self._sent:
-            raise SentTwiceError
-        self._sent = True
-
     def send_once(self, request: R, send: Callable[[R], Awaitable[A]]) -> Awaitable[A]:
-        """*send* the *request*, the first time."""
-        self.sending()
+        """*send* the *request*; SentTwiceError at the second time, past the limiter and every count.
+
+        Counted as connected from here on: a session of the caller's does not tell when it is.
+        """
+        if self.had_connection:
+            raise SentTwiceError
+        self.connected()
         return send(request)
 
     def connected(self) -> None:
@@ -125,10 +123,6 @@ class Watchdog:
         #: When the timer rings, on the loop's clock.
         self.wakes = math.inf
         self._timer: asyncio.TimerHandle | None = None
-
-    def current(self) -> Watch:
-        """The watch over the attempt of the running task."""
-        return self.watched[asyncio.current_task()]
 
     def wake_at(self, when: float) -> None:
         """Set the timer to *when*, on the loop's clock; it stays set when nothing is under way any more."""

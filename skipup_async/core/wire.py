@@ -1,11 +1,12 @@
 """The one file that imports aiohttp: one request on the wire, and its answer."""
 
+import asyncio
 import functools
-import os
 import ssl
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from http.cookies import SimpleCookie
+from typing import Any, cast
 
 import aiohttp
 from aiohttp.connector import Connection
@@ -13,12 +14,12 @@ from aiohttp.tracing import Trace
 from yarl import URL
 
 from skipup_async.core.answer import Answer, check_status
-from skipup_async.core.body import truncated
 from skipup_async.core.bounds import attempt_bounds
 from skipup_async.core.call import Call
 from skipup_async.core.lifetime import Sessions
+from skipup_async.core.process import process
 from skipup_async.core.readable import readable
-from skipup_async.core.reading import bounded
+from skipup_async.core.reading import arrived, bounded, broken_off
 from skipup_async.core.secret import ApiKey
 from skipup_async.core.watch import SentTwiceError, Watch, Watchdog
 from skipup_async.errors import (
@@ -47,24 +48,32 @@ _NO_CONTENT_TYPE = ("Content-Type",)
 class _Connector(aiohttp.TCPConnector):
     """Connections that the child of a fork leaves alone: to close one there would deafen the parent's event loop."""
 
-    #: The process that opened them.
-    home: int
-    #: The watch over the attempt of the running task.
-    watching: Callable[[], Watch]
+    home: int  # the process that opened them
+    watched: Mapping[asyncio.Task[Any] | None, Watch]  # the attempt of each task
 
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
     ) -> Connection:
         """A connection, from the pool or new; the only one of its attempt, for aiohttp would send a GET again."""
-        watch = self.watching()
-        watch.sending()
+        watch = self.watched[asyncio.current_task()]
+        if watch.had_connection:
+            raise SentTwiceError
         connection = await super().connect(req, traces, timeout)
         watch.connected()
         return connection
 
     def __del__(self, _warnings: Any = warnings) -> None:
-        if self.home == os.getpid():
+        if self.home == process.number:
             super().__del__(_warnings)
+
+
+class _NoCookies(aiohttp.DummyCookieJar):
+    """No cookies, and no new jar for each request to find none in."""
+
+    _none: SimpleCookie = SimpleCookie()
+
+    def filter_cookies(self, request_url: URL) -> SimpleCookie:
+        return self._none
 
 
 class Connections:
@@ -79,9 +88,10 @@ class Connections:
         self._headers = headers
         self._owned = source is None
         self._watchdog = Watchdog()
-        identified = functools.partial(_identified, key, headers)
-        opened = functools.partial(_opened, source, identified, self._watchdog.current)
-        self._sessions = Sessions(opened, borrowed=isinstance(source, aiohttp.ClientSession))
+        opened = functools.partial(
+            _opened, source, functools.partial(_identified, key, headers), self._watchdog.watched
+        )
+        self._sessions = Sessions(opened, ours=self._owned, borrowed=isinstance(source, aiohttp.ClientSession))
         #: Raises ClientClosedError where these connections must not be used.
         self.check = self._sessions.check
         #: Closes the pooled connections: an answer on one of them belonged to another request.
@@ -94,36 +104,39 @@ class Connections:
 
     async def exchange(self, call: Call, url: URL, headers: Mapping[str, str] | None, fresh: bool) -> Answer:
         """The answer to one attempt of *call*, which notes its head; raises one of our errors, free of aiohttp's."""
-        session, timeout, content = self._sessions.get(fresh), call.attempt_timeout(), call.content
-        method = call.request.method
+        begun = call.sent()
+        session, owned = self._sessions.get(fresh), self._owned
+        method, content, timeout = call.request.method, call.content, call.attempt_timeout()
         response: aiohttp.ClientResponse | None = None
         watch = Watch(self._watchdog, attempt_bounds(timeout), call.clock)
         try:
             # Not aiohttp's own total time-out: a cancellation in the same moment is lost in it.
             with watch:
-                if not self._owned:
-                    watch.connected()  # a session of the caller's does not tell when
                 # The headers with the key go straight through: a local would show in a traceback.
                 response = await session.request(
                     method,
                     url,
-                    headers=headers if self._owned else _identified(self._key, self._headers, headers),
+                    headers=headers if owned else _identified(self._key, self._headers, headers),
                     data=content,
                     timeout=_client_timeout(timeout),
                     allow_redirects=False,
                     auto_decompress=False,
                     raise_for_status=False,
                     skip_auto_headers=_NO_CONTENT_TYPE if content is None and method != "GET" else None,
-                    middlewares=() if self._owned else (watch.send_once,),
+                    middlewares=() if owned else (watch.send_once,),
                 )
                 watch.answered()
                 call.status, call.headers = response.status, response.headers
                 check_status(response.status)
-                return Answer(response.status, response.headers, await bounded(response.content, watch.heard))
+                body = arrived(response.content) or await bounded(response.content, watch.heard)
+                return Answer(response.status, call.headers, body)
         except _FAULTS as raised:
-            fault = _translated(raised, timeout) if response is None else _broken_off(raised, timeout, response.status)
+            if response is None or isinstance(raised, TimeoutError):
+                fault = _translated(raised, timeout)
+            else:
+                fault = broken_off(raised, response.status)
         finally:
-            call.served += watch.waited
+            call.over(begun, watch.waited)
             if response is not None and not response.closed:
                 response.close()
         if response is not None and 400 <= response.status <= 599:
@@ -139,53 +152,38 @@ def _identified(key: ApiKey, fixed: Mapping[str, str], headers: Mapping[str, str
 def _opened(
     source: SessionSource | None,
     identified: Callable[[None], dict[str, str]],
-    watching: Callable[[], Watch],
+    watched: Mapping[asyncio.Task[Any] | None, Watch],
     fresh: bool,
 ) -> aiohttp.ClientSession:
     """A session: the caller's, or one whose headers are merged once, and not at every call."""
     if source is not None:
-        return source if isinstance(source, aiohttp.ClientSession) else _made(source())
+        session = source if isinstance(source, aiohttp.ClientSession) else cast("object", source())
+        if isinstance(session, aiohttp.ClientSession):
+            return session
+        raise ConfigurationError(f"session must make an aiohttp.ClientSession, not {type(session).__name__}")
     idle: dict[str, Any] = {"force_close": True} if fresh else {"keepalive_timeout": _IDLE_SECONDS}
     connector = _Connector(limit=_POOL_SIZE, ttl_dns_cache=300, **idle)
-    connector.home = os.getpid()
-    connector.watching = watching
+    connector.home = process.number
+    connector.watched = watched
     return aiohttp.ClientSession(
         connector=connector,
-        cookie_jar=aiohttp.DummyCookieJar(),
+        cookie_jar=_NoCookies(),
         trust_env=False,
         headers=identified(None),
     )
 
 
-def _made(session: object) -> aiohttp.ClientSession:
-    if isinstance(session, aiohttp.ClientSession):
-        return session
-    raise ConfigurationError(f"session must make an aiohttp.ClientSession, not {type(session).__name__}")
-
-
 @functools.lru_cache(maxsize=64)
 def _client_timeout(total: float | None) -> aiohttp.ClientTimeout:
-    bounds = attempt_bounds(total)
-    return aiohttp.ClientTimeout(
-        None, connect=bounds.connect, sock_connect=bounds.sock_connect, ceil_threshold=_NEVER_ROUND
-    )
-
-
-def _broken_off(fault: Exception, timeout: float | None, status: int) -> SkipUpError:
-    """One of our errors for a body of *status* that did not come, or not whole."""
-    if isinstance(fault, TimeoutError):
-        return _translated(fault, timeout)
-    error = fault if isinstance(fault, ResponseError) else truncated(type(fault).__name__)
-    error.status_code = status
-    return error
+    _, _, connect, sock_connect = attempt_bounds(total)
+    return aiohttp.ClientTimeout(None, connect=connect, sock_connect=sock_connect, ceil_threshold=_NEVER_ROUND)
 
 
 def _translated(fault: Exception, timeout: float | None) -> SkipUpError:
     """One of our errors for *fault*, which stays behind: aiohttp's own show the Authorization header."""
     if _is_certificate_fault(fault):
         return TLSVerificationError(f"the server could not prove who it is: {readable(str(fault))}")
-    kind = APITimeoutError if isinstance(fault, TimeoutError) else APIConnectionError
-    error = kind(_words(fault, timeout))
+    error = (APITimeoutError if isinstance(fault, TimeoutError) else APIConnectionError)(_words(fault, timeout))
     error.maybe_applied = not isinstance(fault, _NEVER_SENT)
     error.temporary = not (isinstance(fault, aiohttp.ClientHttpProxyError) and fault.status < 500)
     return error
