@@ -7,7 +7,7 @@ import textwrap
 
 from skipup_async.emulator import Emulator
 
-__all__ = ["output", "started"]
+__all__ = ["complaints", "output", "started"]
 
 #: Seconds within which every one of them is over.
 _PATIENCE = 30.0
@@ -33,4 +33,9 @@ def output(process: "subprocess.Popen[str]") -> list[str]:
         process.kill()
         raise
     assert process.returncode == 0, written
-    return written.splitlines()
+    return complaints(written).splitlines()
+
+
+def complaints(written: str) -> str:
+    """What a program has *written*, without the slow steps that development mode names: on a busy machine any is."""
+    return "".join(line for line in written.splitlines(keepends=True) if not line.startswith("Executing <"))

@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from skipup_async.emulator import Emulator
+from tests.programs import complaints
 
 BEGIN = """
 import asyncio, atexit, gc, sys, threading
@@ -113,7 +114,7 @@ def run(program: str, emulator: Emulator, *, warnings: str) -> End:
         timeout=60,
         check=False,
     )
-    return End(done.returncode, done.stdout + done.stderr)
+    return End(done.returncode, complaints(done.stdout + done.stderr))
 
 
 def test_clients_end_in_silence(emulator: Emulator) -> None:

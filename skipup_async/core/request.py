@@ -36,15 +36,15 @@ class Id(str):
 
     def __new__(cls, value: object, argument: str = "id") -> "Id":
         """*value* as an id."""
-        if not isinstance(value, str) or _is_id(value) is None:
-            msg = f"{argument} must be 1 to 128 of the characters A-Z a-z 0-9 _ -"
-            raise InvalidArgumentError(msg)
-        return super().__new__(cls, value)
+        return identifier(argument, value)
 
 
 def identifier(name: str, value: object) -> Id:
     """*value* as the id that the argument *name* takes."""
-    return Id(value, name)
+    if not isinstance(value, str) or _is_id(value) is None:
+        msg = f"{name} must be 1 to 128 of the characters A-Z a-z 0-9 _ -"
+        raise InvalidArgumentError(msg)
+    return str.__new__(Id, value)
 
 
 class Operation(enum.Enum):

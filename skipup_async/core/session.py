@@ -37,6 +37,8 @@ T = TypeVar("T")
 logger = logging.getLogger("skipup_async")
 
 _JSON = {"Content-Type": "application/json"}
+# Reached by way of its class, a member of an enumeration costs as much as a function call.
+_SAFE, _KEYED = Operation.SAFE, Operation.KEYED
 
 
 @functools.lru_cache(maxsize=256)
@@ -76,7 +78,7 @@ class Session:
         self.limiter = limiter
         self.options = options
         self._base_url = base_url
-        self._base_path = f"{base_url.raw_path.rstrip('/')}/"
+        self._base_path = base_url.raw_path.rstrip("/")
         self._ranked = limiter if isinstance(limiter, RankedLimiter) else None
         self._connections = connections
         self._timing = timing
@@ -105,7 +107,7 @@ class Session:
     def send(self, request: Request[T]) -> Coroutine[Any, Any, T]:
         """The answer to *request*, decoded; waits for the limiter, and tries again where that is right."""
         key = request.idempotency_key
-        if key is None and request.operation is Operation.KEYED:
+        if key is None and request.operation is _KEYED:
             key = str(uuid.uuid4())
         content = None if request.body is None else dump(request.body)
         call = Call(request, content, key, self.options, self._quota, self._timing.chance, self._timing.clock)
@@ -134,7 +136,7 @@ class Session:
         """Send, and send again, until there is an object to give or an error to raise."""
         request, observer, connections, ranked = call.request, call.observer, self._connections, self._ranked
         url, headers = self._url(request), self._headers(call)
-        fresh = request.operation is not Operation.SAFE
+        fresh = request.operation is not _SAFE
         exchange = connections.exchange if observer is None else observer.told_of(connections.exchange)
         while True:
             try:
@@ -198,6 +200,8 @@ class Session:
 
     def _url(self, request: Request[Any]) -> URL:
         """Below the base URL."""
-        path = "/".join([segment if type(segment) is Id else _quoted(segment) for segment in request.path])
-        url = self._base_url.with_path(self._base_path + path, encoded=True)
+        path = self._base_path
+        for segment in request.path:
+            path = f"{path}/{segment if type(segment) is Id else _quoted(segment)}"
+        url = self._base_url.with_path(path, encoded=True)
         return url.with_query(cast("dict[str, str | int]", request.query)) if request.query else url

@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterable
 
 from skipup_async.core.limits import RankedLimiter
 from skipup_async.core.pager import Pager
-from skipup_async.core.request import Id, Page, Request
+from skipup_async.core.request import Page, Request, identifier
 from skipup_async.core.session import Session
 from skipup_async.errors import (
     APIConnectionError,
@@ -159,7 +159,7 @@ class Sweeper:
 
 def read(id: str) -> Request[MeetingRequest]:
     """The request that reads one meeting request."""
-    return Request("GET", ("meeting_requests", Id(id)), MeetingRequest)
+    return Request("GET", ("meeting_requests", identifier("id", id)), MeetingRequest)
 
 
 _NEWEST = Request("GET", ("meeting_requests",), Page[MeetingRequest], query={"limit": 100})
