@@ -107,6 +107,13 @@ def test_what_json_forbids_is_refused(data: bytes) -> None:
     assert not refusal(data).truncated
 
 
+@pytest.mark.parametrize("before", range(8))
+@pytest.mark.parametrize("number", [b"18446744073709551616", b"-9223372036854775809", b"7" * 40])
+def test_an_integer_beyond_64_bits_is_found_wherever_it_stands(number: bytes, before: int) -> None:
+    """It is looked for in every fourth byte first."""
+    refusal(b'{"title": "' + b"x" * before + b'", "created": "2026-02-16T10:00:00.000000Z", "id": ' + number + b"}")
+
+
 @pytest.mark.parametrize(
     "data",
     [b"", b"  \n", b"\xef\xbb\xbf", b"{", b"[", b'{"a', b'{"a"', b'{"a":', b'{"a": 1', b'{"a": tr', b'{"a": -',
