@@ -16,6 +16,8 @@ class Account:
     began: float | None = None
     #: Since when it waits for its place in the limit; None while it does not.
     asked: float | None = None
+    #: When its latest attempt went out.
+    out: float
     #: Seconds of network and backoff so far.
     spent: float = 0.0
     #: Seconds so far of backoff alone, in the limiter, and of the network's those at the service.
@@ -29,9 +31,9 @@ class Account:
         if self.began is None:
             self.began = self.asked
 
-    def over(self, begun: float, served: float) -> None:
-        """Note that the attempt *begun* then is over; for *served* seconds of it the service had the request."""
-        self.spent += self.clock() - begun
+    def over(self, served: float) -> None:
+        """Note that its latest attempt is over; for *served* seconds of it the service had the request."""
+        self.spent += self.clock() - self.out
         self.served += served
 
     def timing(self) -> CallTiming:

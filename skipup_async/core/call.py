@@ -84,18 +84,15 @@ class Call(Account):
             return timeout
         return max(_MOMENT, left)  # 0 would mean no limit to what it is passed to
 
-    def sent(self) -> float:
-        """Note that the request goes out, and return when."""
-        now = self.clock()
+    def sent(self) -> None:
+        """Note that the request goes out."""
+        self.out = now = self.clock()
         if self.asked is not None:
             self.queued += now - self.asked
         self.asked = self.status = self.headers = None
         self.sends += 1
         if not self.maybe_applied:  # what went out before has certainly changed nothing
             self.first_sent = now
-        if self.observer is not None:
-            self.observer.sending(self)
-        return now
 
     def reading(self, request: Request[Any]) -> "Call":
         """Return the call that reads the object of this one back; it spends what is left of this one's time."""

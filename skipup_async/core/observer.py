@@ -38,9 +38,10 @@ class Observer:
         return result
 
     def told_of(self, exchange: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
-        """*exchange*, with the end of each attempt told."""
+        """*exchange*, with the beginning and the end of each attempt told."""
 
         async def attempt(call: Call, *others: Any) -> T:
+            self._sending(call)
             try:
                 answer = await exchange(call, *others)
             except BaseException as error:
@@ -51,8 +52,7 @@ class Observer:
 
         return attempt
 
-    def sending(self, call: Call) -> None:
-        """Tell that an attempt of *call* is about to be sent, and how long it waited for that."""
+    def _sending(self, call: Call) -> None:
         timing, told = call.timing(), self._told
         self._told = timing
         waited = timing.queue - told.queue

@@ -144,6 +144,7 @@ class Session:
                 rank = Rank.RETRY if call.sends else self.options.rank
                 call.ask()
                 async with self.limiter.slot() if ranked is None else ranked.slot(rank):
+                    call.sent()
                     answer = await exchange(call, url, headers, fresh)
                     self._heed(answer)
                     # Here, so that the limiter sees what it was: the first answer after a 429 decides for the rest.

@@ -104,7 +104,6 @@ class Connections:
 
     async def exchange(self, call: Call, url: URL, headers: Mapping[str, str] | None, fresh: bool) -> Answer:
         """The answer to one attempt of *call*, which notes its head; raises one of our errors, free of aiohttp's."""
-        begun = call.sent()
         session, owned = self._sessions.get(fresh), self._owned
         method, content, timeout = call.request.method, call.content, call.attempt_timeout()
         response: aiohttp.ClientResponse | None = None
@@ -136,7 +135,7 @@ class Connections:
             else:
                 fault = broken_off(raised, response.status)
         finally:
-            call.over(begun, watch.waited)
+            call.over(watch.waited)
             if response is not None and not response.closed:
                 response.close()
         if response is not None and 400 <= response.status <= 599:
