@@ -244,7 +244,7 @@ def test_unused_it_is_silent_and_loads_nothing(run: Run, pytester: pytest.Pytest
             assert loaded == ({"skipup_async", "skipup_async.pytest_plugin"} if known else set())
     """)
     results = [run(options=["-q"]), run(ours=False, options=["-q"])]
-    said = [re.sub(r"in \d+\.\d+s", "", result.stdout.str() + result.stderr.str()) for result in results]
+    said = [re.sub(r"in \d+\.\d+s|runpytest-\d", "", result.stdout.str() + result.stderr.str()) for result in results]
     assert said[0] == said[1]
     assert "1 passed" in said[0]
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import socket
 import ssl
 import subprocess
 import sys
 import textwrap
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,11 +86,42 @@ def server(authority: trustme.CA) -> Iterator[str]:
     loop.close()
 
 
+@pytest.fixture
+def deaf_server(authority: trustme.CA) -> Iterator[str]:
+    """The base URL of one that does not hear when a connection is closed."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    issued: Any = authority.issue_cert("localhost")
+    issued.configure_cert(context)
+    listening = socket.create_server(("127.0.0.1", 0))
+    open_sockets: list[socket.socket] = [listening]
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                connection = context.wrap_socket(listening.accept()[0], server_side=True)
+                open_sockets.append(connection)
+                connection.recv(65536)
+                connection.sendall(HEAD + BODY)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield f"https://localhost:{listening.getsockname()[1]}/api/v1"
+    listening.shutdown(socket.SHUT_RDWR)
+    thread.join()
+    for one in open_sockets:
+        one.close()
+
+
+@pytest.mark.parametrize("hears", [True, False], ids=["hears", "deaf"])
 @pytest.mark.parametrize("program", [AWAITED, BLOCKING], ids=["awaited", "blocking"])
 def test_a_program_ends_without_a_warning_right_after_a_state_change(
-    program: str, server: str, authority: trustme.CA, tmp_path: Path
+    program: str, hears: bool, server: str, deaf_server: str, authority: trustme.CA, tmp_path: Path
 ) -> None:
-    """The connection of the last call is closed with the client, although aiohttp does not wait for it."""
+    """The connection of the last call is closed with the client, although aiohttp does not wait for it.
+
+    However long the server takes to say goodbye: a busy one takes its time.
+    """
+    server = server if hears else deaf_server
     trusted = tmp_path / "authority.pem"
     authority.cert_pem.write_to_path(os.fspath(trusted))
     places = {"SKIPUP_API_KEY": "sk_test_tls", "SKIPUP_BASE_URL": server, "SSL_CERT_FILE": os.fspath(trusted)}

@@ -36,6 +36,7 @@ class Watch:
         "_loop",
         "_out",
         "_task",
+        "_transport",
         "due",
         "had_connection",
         "waited",
@@ -48,6 +49,7 @@ class Watch:
         self._expired = False
         #: Whether there ever was a connection; without one nothing has left.
         self.had_connection = False
+        self._transport: asyncio.Transport | None = None
         #: Since when, on *clock*, there is a connection and no head of an answer; None before and after.
         self._out: float | None = None
         #: Seconds on *clock* with a connection, and without the head of an answer.
@@ -81,9 +83,10 @@ class Watch:
         self.connected()
         return send(request)
 
-    def connected(self) -> None:
+    def connected(self, transport: asyncio.Transport | None = None) -> None:
         """Note that the attempt has a connection."""
         self.had_connection = True
+        self._transport = transport
         self._out = self._clock()
         due = self._loop.time() + self._bounds.silence
         self.due = due if due < self._ends else self._ends  # noqa: FURB136 - min() takes three times as long
@@ -96,6 +99,11 @@ class Watch:
     def heard(self) -> None:
         """Note that the attempt came on, and that something else is waited for: its silence begins anew."""
         self.due = min(self._ends, self._loop.time() + self._bounds.silence)
+
+    def hang_up(self) -> None:
+        """Cut the connection if it is being closed: to wait for the server's goodbye over TLS may outlast the loop."""
+        if self._transport is not None and self._transport.is_closing():
+            self._transport.abort()
 
     def expire(self) -> None:
         """End the attempt."""

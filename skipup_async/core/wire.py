@@ -59,7 +59,7 @@ class _Connector(aiohttp.TCPConnector):
         if watch.had_connection:
             raise SentTwiceError
         connection = await super().connect(req, traces, timeout)
-        watch.connected()
+        watch.connected(connection.transport)
         return connection
 
     def __del__(self, _warnings: Any = warnings) -> None:
@@ -138,6 +138,7 @@ class Connections:
             call.over(watch.waited)
             if response is not None and not response.closed:
                 response.close()
+            watch.hang_up()
         if response is not None and 400 <= response.status <= 599:
             return Answer(response.status, response.headers, b"")  # its status says enough
         fault.maybe_applied = fault.maybe_applied and watch.had_connection

@@ -20,7 +20,8 @@ class Headers(Mapping[str, str]):
     __slots__ = ("_lines",)
 
     def __init__(self, lines: tuple[tuple[str, str], ...]) -> None:
-        self._lines = lines
+        # Blanks around a value are no part of it (RFC 9110, 5.5); some versions of aiohttp leave those at its end.
+        self._lines = tuple((name, value.strip(" \t")) for name, value in lines)
 
     def __getitem__(self, name: str) -> str:
         values = self.all(name)
