@@ -411,7 +411,7 @@ def test_four_processes_keep_one_limit_and_use_it(mortal: RedisServer, trouble: 
     Then the same while one process is killed and the server restarts: the
     limit still holds, and no call of the others is lost.
     """
-    per = 2.0
+    per = 4.0
     with Emulator(rate_limit=RateLimit(120, per=per, window="sliding")) as emulator, ExitStack() as stack:
         command = [sys.executable, "-m", "tests.redis_worker", mortal.url, emulator.url, emulator.api_key]
         command += [str(per), str(3.2 * per)]
