@@ -20,12 +20,15 @@ from skipup_async import (
     AsyncSkipUp,
     ClientClosedError,
     ConfigurationError,
+    InvalidArgumentError,
     RetryPolicy,
     SkipUp,
     SkipUpError,
+    Team,
     TokenBucket,
     Unlimited,
 )
+from skipup_async.core.request import Request
 from skipup_async.emulator import Emulator
 from tests.conftest import Driver, MakeDriver
 from tests.recorder import Recorder
@@ -341,6 +344,16 @@ class TestRequest:
         with pytest.raises(AmbiguousOutcomeError):
             driver.call(lambda c: c.request(method, "/workspace_members"))
         assert emulator.request_count == 1
+
+    @pytest.mark.parametrize("segment", ["", ".", ".."])
+    def test_one_made_by_hand_cannot_climb_either(
+        self, make_driver: MakeDriver, recorder: Recorder, segment: str
+    ) -> None:
+        """A segment that a URL would lose is refused before anything is sent."""
+        by_hand = Request("GET", ("teams", segment), Team)
+        with pytest.raises(InvalidArgumentError, match="path"):
+            make_driver(KEY, base_url=recorder.url).call(lambda client: client.sender.send(by_hand))
+        assert recorder.seen == []
 
 
 class TestSession:
