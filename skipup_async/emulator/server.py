@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from email.utils import formatdate
 
 from aiohttp import HttpVersion10, HttpVersion11, web
@@ -21,6 +22,7 @@ _DOCUMENTS = (openapi.PATH, page.PATH)  # for readers, not calls: nothing of the
 _METHODS = "DELETE, GET, PATCH, POST"  # of all routes together
 _KEEPALIVE_SECONDS = 75.0
 _SHUTDOWN_SECONDS = 1.0
+_LINGER_SECONDS = 2.0
 _BACKLOG = 1024
 _MOST_CONNECTIONS = 4096
 
@@ -118,7 +120,7 @@ class _Listener(web.Server):
     """A server whose connections are bounded and answer in JSON even to what is no HTTP."""
 
     def __call__(self) -> web.RequestHandler:
-        return _Connection(self, loop=asyncio.get_running_loop(), keepalive_timeout=_KEEPALIVE_SECONDS)
+        return _Connection(self)
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         """Take a connection, unless there are too many."""
@@ -128,7 +130,16 @@ class _Listener(web.Server):
 
 
 class _Connection(web.RequestHandler):
-    __slots__ = ()
+    __slots__ = ("_lost",)
+
+    def __init__(self, listener: _Listener) -> None:
+        super().__init__(listener, loop=asyncio.get_running_loop(), keepalive_timeout=_KEEPALIVE_SECONDS)
+        self._lost = asyncio.Event()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Let go of a connection that is no more."""
+        super().connection_lost(exc)
+        self._lost.set()
 
     def handle_error(
         self,
@@ -139,6 +150,18 @@ class _Connection(web.RequestHandler):
     ) -> web.StreamResponse:
         """Answer in the documented envelope, without the parser's own words."""
         type, text = ("bad_request", "This is no valid HTTP request") if status < 500 else ("server_error", "Failed")
-        response = wire.response(RefusedError(status, type, text).answer())
+        response = wire.response(RefusedError(status, type, text).answer(), then=self._linger)
         response.force_close()
         return response
+
+    async def _linger(self) -> None:
+        """Say goodbye, and hear the caller out: closed with bytes unread, TCP may take the answer back from them.
+
+        RFC 9112 section 9.6 asks it of servers.
+        """
+        self.close()  # reads on, and parses no more
+        if self.transport is not None and self.transport.can_write_eof():
+            self.transport.write_eof()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_SECONDS):
+                await self._lost.wait()

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 import sys
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -34,11 +35,28 @@ async def read(request: web.BaseRequest) -> bytes:
         raise RefusedError(400, "bad_request", "The body could not be read") from None
 
 
-def response(answer: Answer) -> web.Response:
-    """An answer as HTTP."""
+class _Last(web.Response):
+    """An answer that is followed by something."""
+
+    def __init__(
+        self, then: Callable[[], Awaitable[None]], *, status: int, body: bytes, headers: Mapping[str, str]
+    ) -> None:
+        super().__init__(status=status, body=body, headers=headers)
+        self._then = then
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Write what is left of the answer, then do what follows it."""
+        await super().write_eof(data)
+        await self._then()
+
+
+def response(answer: Answer, *, then: Callable[[], Awaitable[None]] | None = None) -> web.Response:
+    """An answer as HTTP; *then* is awaited when it is written."""
     body = encode(answer.payload)
     headers = {"Content-Type": _JSON, **answer.headers} if body else answer.headers
-    return web.Response(status=answer.status, body=body, headers=headers)
+    if then is None:
+        return web.Response(status=answer.status, body=body, headers=headers)
+    return _Last(then, status=answer.status, body=body, headers=headers)
 
 
 def encode(payload: Any) -> bytes:

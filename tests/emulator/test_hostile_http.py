@@ -108,6 +108,17 @@ def test_what_is_no_request_is_told_so(target: Target, name: str) -> None:
     assert [answer.error for answer in answers] == [(400, "bad_request")]
 
 
+def test_a_refusal_reaches_whoever_is_still_speaking(target: Target) -> None:
+    """However much follows what is no request, and whenever: the answer comes whole, and then the end."""
+    banner = sent(target, NO_REQUESTS["an SSH banner"])
+    with target.untouched():
+        for _ in range(50):
+            (answer,) = target.exchange(banner, *([b"\r\n"] * 20))
+            assert answer.error == (400, "bad_request")
+        (answer,) = target.exchange(sent(target, written("GET /api/v1/teams?" + "x" * 2_000_000)))
+        assert answer.error == (400, "bad_request")
+
+
 CLOSE = "Connection: close"
 #: What is odd and right: each has its answer.
 REQUESTS = {
