@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar, cast, get_args, get_origin
 
 import attrs
+from multidict import istr
 
 from skipup_async.core.body import gunzip, load, too_deep
 from skipup_async.core.convert import WrongShapeError, decode, decode_each
@@ -20,6 +21,8 @@ from skipup_async.errors import APIStatusError, PaginationError, ResponseError
 __all__ = ["Answer", "check_status", "interpret"]
 
 T = TypeVar("T")
+
+_CONTENT_ENCODING = istr("Content-Encoding")
 
 
 @attrs.define
@@ -61,7 +64,7 @@ def interpret(request: Request[T], answer: Answer, dialect: Dialect, largest: in
 
 
 def _payload(answer: Answer, largest: int) -> Any:
-    encoding = answer.headers.get("Content-Encoding")
+    encoding = answer.headers.get(_CONTENT_ENCODING)
     return load(answer.body if encoding is None else gunzip(answer.body, encoding, largest))
 
 

@@ -82,7 +82,7 @@ def load(data: bytes) -> Any:
     """
     data = data.removeprefix(_BOM)
     # First a quick look at a part of it, which is enough for nearly all.
-    may_be_long = _OF_LONG_NUMBER in data[::_STRIDE].translate(_DIGITS_TO_ZERO) and (
+    may_be_long = data[::_STRIDE].translate(_DIGITS_TO_ZERO).find(_OF_LONG_NUMBER) >= 0 and (
         _LONG_NUMBER in data.translate(_DIGITS_TO_ZERO)
     )
     # orjson makes a float of an integer beyond 64 bits, which an id of that many digits would not survive.

@@ -57,9 +57,8 @@ class _LocalLimiter(QueueLimiter):
 
     def enter_at_once(self, slot: Slot) -> bool:
         """Let *slot* in without waiting, if nobody else waits and nothing holds calls apart."""
-        line = self._lines.get(asyncio.get_running_loop())
         gate = self._gate
-        return gate.calm and self._bursts and (line is None or not line.led) and not gate.take(slot)
+        return gate.calm and self._bursts and not (self._lines and self._led) and not gate.take(slot)
 
     async def take(self, line: Line, slot: Slot) -> float:
         """Let *slot*, which leads *line*, in and return 0.0, or return the seconds after which to ask again."""

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Protocol
 
+from multidict import istr
+
 from skipup_async.core.readable import readable
 
 __all__ = ["Headers", "exhausted_for", "rate_limit_headers", "request_id", "retry_after", "server_time"]
@@ -22,9 +24,10 @@ _DATE_FORMS = (
 )
 
 
+# Every answer is asked for them, and `istr` need not be folded each time.
 _REMAINING_AND_RESET = (
-    ("RateLimit-Remaining", "RateLimit-Reset"),
-    ("X-RateLimit-Remaining", "X-RateLimit-Reset"),
+    (istr("RateLimit-Remaining"), "RateLimit-Reset"),
+    (istr("X-RateLimit-Remaining"), "X-RateLimit-Reset"),
 )
 _OF_THE_LIMIT = ("ratelimit", "x-ratelimit-", "retry-after")
 _EARLIEST_UNIX_TIME = 10**8

@@ -162,6 +162,12 @@ class QueueLimiter(RankedLimiter):
         line = self._lines.get(loop)
         return self._open_line(loop) if line is None else line
 
+    @property
+    def _led(self) -> bool:
+        """Whether somebody waits in the running loop."""
+        line = self._lines.get(asyncio.get_running_loop())
+        return line is not None and line.led
+
     def wake(self) -> None:
         """Let whoever leads, in whichever loop, look again."""
         for line in list(self._lines.values()):

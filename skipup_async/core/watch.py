@@ -56,7 +56,9 @@ class Watch:
         self.waited = 0.0
 
     def __enter__(self) -> "Watch":
-        loop = asyncio.get_running_loop()
+        loop = self._dog.loop
+        if loop is None:
+            loop = self._dog.loop = asyncio.get_running_loop()
         task = asyncio.current_task(loop)
         if task is None:
             msg = "a call is made in a task: await it there"
@@ -126,6 +128,8 @@ class Watchdog:
     """Ends the attempts of one event loop that are overdue."""
 
     def __init__(self) -> None:
+        #: The loop, once an attempt was made: to look for the running one takes a system call each time.
+        self.loop: asyncio.AbstractEventLoop | None = None
         #: What is under way, at most one attempt in each task.
         self.watched: dict[asyncio.Task[Any] | None, Watch] = {}
         #: When the timer rings, on the loop's clock.

@@ -49,13 +49,13 @@ class _Connector(aiohttp.TCPConnector):
     """Connections that the child of a fork leaves alone: to close one there would deafen the parent's event loop."""
 
     home: int  # the process that opened them
-    watched: Mapping[asyncio.Task[Any] | None, Watch]  # the attempt of each task
+    watchdog: Watchdog  # knows the attempt of each task
 
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
     ) -> Connection:
         """A connection, from the pool or new; the only one of its attempt, for aiohttp would send a GET again."""
-        watch = self.watched[asyncio.current_task()]
+        watch = self.watchdog.watched[asyncio.current_task(self.watchdog.loop)]
         if watch.had_connection:
             raise SentTwiceError
         connection = await super().connect(req, traces, timeout)
@@ -88,9 +88,7 @@ class Connections:
         self._headers = headers
         self._owned = source is None
         self._watchdog = Watchdog()
-        opened = functools.partial(
-            _opened, source, functools.partial(_identified, key, headers), self._watchdog.watched
-        )
+        opened = functools.partial(_opened, source, functools.partial(_identified, key, headers), self._watchdog)
         self._sessions = Sessions(opened, ours=self._owned, borrowed=isinstance(source, aiohttp.ClientSession))
         #: Raises ClientClosedError where these connections must not be used.
         self.check = self._sessions.check
@@ -152,7 +150,7 @@ def _identified(key: ApiKey, fixed: Mapping[str, str], headers: Mapping[str, str
 def _opened(
     source: SessionSource | None,
     identified: Callable[[None], dict[str, str]],
-    watched: Mapping[asyncio.Task[Any] | None, Watch],
+    watchdog: Watchdog,
     fresh: bool,
 ) -> aiohttp.ClientSession:
     """A session: the caller's, or one whose headers are merged once, and not at every call."""
@@ -164,7 +162,7 @@ def _opened(
     idle: dict[str, Any] = {"force_close": True} if fresh else {"keepalive_timeout": _IDLE_SECONDS}
     connector = _Connector(limit=_POOL_SIZE, ttl_dns_cache=300, **idle)
     connector.home = process.number
-    connector.watched = watched
+    connector.watchdog = watchdog
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=_NoCookies(),
