@@ -130,16 +130,21 @@ class _Listener(web.Server):
 
 
 class _Connection(web.RequestHandler):
-    __slots__ = ("_lost",)
+    __slots__ = ("_over",)
 
     def __init__(self, listener: _Listener) -> None:
         super().__init__(listener, loop=asyncio.get_running_loop(), keepalive_timeout=_KEEPALIVE_SECONDS)
-        self._lost = asyncio.Event()
+        self._over = asyncio.Event()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Let go of a connection that is no more."""
         super().connection_lost(exc)
-        self._lost.set()
+        self._over.set()
+
+    def close(self) -> None:
+        """End with what is under way: the server stops."""
+        super().close()
+        self._over.set()
 
     def handle_error(
         self,
@@ -159,9 +164,9 @@ class _Connection(web.RequestHandler):
 
         RFC 9112 section 9.6 asks it of servers.
         """
-        self.close()  # reads on, and parses no more
+        super().close()  # reads on, and parses no more
         if self.transport is not None and self.transport.can_write_eof():
             self.transport.write_eof()
         with suppress(TimeoutError):
             async with asyncio.timeout(_LINGER_SECONDS):
-                await self._lost.wait()
+                await self._over.wait()

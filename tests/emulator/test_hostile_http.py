@@ -221,11 +221,14 @@ def test_two_hundred_slow_callers_keep_nobody_waiting(target: Target) -> None:
             connection.close()
 
 
-def test_a_slow_caller_holds_up_no_end(tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.mark.parametrize(
+    "begun", [written(POST, JSON, SIZE)[:-3], NO_REQUESTS["an SSH banner"]], ids=["slow", "refused"]
+)
+def test_no_caller_holds_up_the_end(tmp_path_factory: pytest.TempPathFactory, begun: str) -> None:
     """The emulator stops, and the connection with it."""
     with Target(tmp_path_factory.mktemp("ending")) as target:
-        connection = socket.create_connection(target.address)
-        connection.sendall(sent(target, written(POST, JSON, SIZE))[:-3])
+        connection = socket.create_connection(target.address, timeout=10)
+        connection.sendall(sent(target, begun))
         target.call("GET", "/teams")
     with connection:
-        assert connection.recv(1) == b""
+        assert b"".join(iter(lambda: connection.recv(4096), b"")).count(b"HTTP/1.") == ("SSH" in begun)
