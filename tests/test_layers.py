@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[1] / NAME
 
 #: Low to high, a package standing for its modules. A module imports from lower lines and from its own package only.
 LAYERS = (
-    ("core.process", "core.timing"),
+    ("core.timing",),
     ("errors", "version"),
     (
         "core",

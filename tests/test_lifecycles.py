@@ -4,7 +4,7 @@ import asyncio
 import gc
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import aiohttp
@@ -82,6 +82,33 @@ def test_a_client_refuses_another_loop(emulator: Emulator) -> None:
             second.run(use())
         assert emulator.request_count == seen
         first.run(client.aclose())
+
+
+def test_a_call_made_while_the_loop_ends_is_refused(emulator: Emulator) -> None:
+    """Its connections end with it, and what a generator has still to say goes nowhere and is not tried again."""
+    kept: list[AsyncGenerator[None]] = []
+    errors: list[ClientClosedError] = []
+    id = emulator.add_meeting_request()
+
+    async def suspended(client: AsyncSkipUp) -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            await asyncio.sleep(0)
+            for call in (client.meeting_requests.get, client.meeting_requests.cancel):
+                try:
+                    await call(id)
+                except ClientClosedError as error:
+                    errors.append(error)
+
+    async def main() -> None:
+        client = made(emulator)
+        await both_ways(client, id)
+        kept.append(suspended(client))
+        await anext(kept[0])
+
+    resource_warnings(lambda: asyncio.run(main()))
+    assert [(str(error), error.attempts) for error in errors] == [("the client's event loop is ending", 0)] * 2
 
 
 def test_a_client_refuses_another_thread(emulator: Emulator) -> None:

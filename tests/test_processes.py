@@ -159,6 +159,21 @@ def test_an_async_client_carried_over_a_fork_says_so_and_the_parent_goes_on(emul
     assert printed == [f"ClientClosedError {FORKED}", "child's status: 0", "1"]
 
 
+def test_a_client_dropped_as_soon_as_a_child_begins_costs_the_parent_nothing(emulator: Emulator) -> None:
+    """A hook that was there before the package runs before whatever the package might learn of a fork."""
+    hook = "import os\nkept = {}\nos.register_at_fork(after_in_child=kept.clear)\n"
+    program = """
+    kept["client"] = SkipUp()
+    members(kept["client"])
+    child = os.fork()
+    if not child:
+        os._exit(0)
+    wait_for(child)
+    print(members(kept["client"]))
+    """
+    assert output(started(hook + BEGIN + textwrap.dedent(program), emulator)) == ["child's status: 0", "2"]
+
+
 def test_multiprocessing_by_fork_gives_a_clear_error(emulator: Emulator) -> None:
     """A client that a forked worker finds in its globals is refused there, and works on in the parent."""
     printed = run(

@@ -1,5 +1,7 @@
 """What each endpoint sends, as a value: no loop, no server."""
 
+import copy
+import pickle
 from datetime import UTC, datetime
 from typing import Any
 
@@ -279,6 +281,13 @@ def test_an_id_in_a_path_is_marked_as_one(row: Row) -> None:
 def test_a_request_knows_whom_it_is_about(request_: Request[Any], asked: str | None) -> None:
     """The id, or None for a list."""
     assert request_.asked_id == asked
+
+
+def test_a_request_can_be_copied_and_pickled() -> None:
+    """A dry run hands it out, and a value goes wherever its holder likes."""
+    request = Campaigns.get.build("cmp_1")
+    for copied in (copy.deepcopy(request), pickle.loads(pickle.dumps(request))):
+        assert copied == request
 
 
 def test_a_route_hides_the_id() -> None:

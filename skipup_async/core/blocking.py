@@ -1,6 +1,7 @@
 """The one file that imports anyio, at the first blocking call: the same session for callers without an event loop."""
 
 import asyncio
+import os
 import sys
 import threading
 import weakref
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from skipup_async.core.limits import Limiter
 from skipup_async.core.options import Options
-from skipup_async.core.process import process
 from skipup_async.core.request import Request
 from skipup_async.core.session import Session
 from skipup_async.errors import ClientClosedError
@@ -33,7 +33,7 @@ class _Thread:
         self._close = close
         # Reentrant, since a signal handler may close the client in the middle of a call.
         self._lock = threading.RLock()
-        self._home = process.number
+        self._home = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ident: int | None = None
         self._end: weakref.finalize[..., _Thread] | None = None
@@ -41,7 +41,7 @@ class _Thread:
 
     def submit(self, function: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> Future[Any]:
         """Start the coroutine *function* in the loop. Raises ClientClosedError where that cannot be."""
-        if self._home != process.number:
+        if self._home != os.getpid():
             msg = "the client was made before a fork: make one in each process"
             raise ClientClosedError(msg)
         if self._ident == threading.get_ident():
@@ -72,7 +72,7 @@ class _Thread:
 
     def close(self) -> None:
         """End the loop and its thread, the connections first."""
-        if self._home != process.number:
+        if self._home != os.getpid():
             return
         with self._lock:
             self._closed = True
@@ -103,7 +103,7 @@ async def _serve(started: "Future[BlockingPortal]") -> None:
 
 def _end(home: int, thread: threading.Thread, portal: "BlockingPortal", close: Close) -> None:
     """Close the connections, then the loop. Called once: by `close`, by the garbage collector, or at exit."""
-    if home != process.number:
+    if home != os.getpid():
         return  # the thread and its connections stayed with the parent
     if sys.is_finalizing():
         return  # first used by an exit handler: the loop's thread stands still by now, and would never answer

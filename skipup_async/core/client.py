@@ -16,7 +16,7 @@ from skipup_async.core.limits import Limiter, Rank, RankedLimiter, RateLimit, sh
 from skipup_async.core.log import switch_on
 from skipup_async.core.observation import Hooks, several
 from skipup_async.core.options import Options
-from skipup_async.core.request import Id, Method, Operation, Request
+from skipup_async.core.request import Id, Method, Operation, Request, segment
 from skipup_async.core.resource import Resource, S_co, endpoint
 from skipup_async.core.retry import RetryPolicy
 from skipup_async.core.session import Session, Timing
@@ -186,10 +186,10 @@ class BlockingClient(Client[BlockingSession]):
         self.sender.close()
 
 
-def _segment(place: int, segment: str) -> str:
+def _segment(place: int, text: str) -> str:
     """A segment of a path nobody declared; an Id, which no log shows, unless it is a word in a collection's place."""
-    named = place % 2 == 0 and _WORD.fullmatch(segment)
-    return Id(segment) if not named and _ID.fullmatch(segment) else segment
+    named = place % 2 == 0 and _WORD.fullmatch(text)
+    return Id(text) if not named and _ID.fullmatch(text) else segment(text)
 
 
 def _rank(priority: str) -> Rank:

@@ -1,12 +1,12 @@
 """How long connections live: within one loop and one process, and no longer than either."""
 
 import asyncio
+import os
 import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Generic, Protocol, TypeVar
 
-from skipup_async.core.process import process
 from skipup_async.errors import ClientClosedError
 
 __all__ = ["Sessions"]
@@ -37,20 +37,22 @@ class _Home:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process = 0
-        #: Whether they were closed.
-        self.closed = False
+        #: Whether they were closed by the caller, or by the end of the loop.
+        self.closed = self.ended = False
 
     def check(self) -> None:
         """Raise ClientClosedError where the connections must not be used: closed, another loop, another process."""
         if self.closed:
             msg = "the client is closed"
         elif self._loop is None:
-            self._loop, self._process = asyncio.get_running_loop(), process.number
+            self._loop, self._process = asyncio.get_running_loop(), os.getpid()
             return
-        elif self._process != process.number:
+        elif self._process != os.getpid():
             msg = "the client was made before a fork: make one in each process"
         elif self._loop is not asyncio.get_running_loop():
             msg = "the client belongs to another event loop: make one in each loop"
+        elif self.ended:
+            msg = "the client's event loop is ending"
         else:
             return
         raise ClientClosedError(msg)
@@ -58,7 +60,7 @@ class _Home:
     @property
     def inherited(self) -> bool:
         """Whether the connections are a parent's, and this is the child of a fork."""
-        return self._loop is not None and self._process != process.number
+        return self._loop is not None and self._process != os.getpid()
 
 
 class Sessions(Generic[S]):
@@ -84,10 +86,10 @@ class Sessions(Generic[S]):
         Raises ClientClosedError if it was closed since.
         """
         session = self._open.get(fresh)
-        if session is None:
+        if session is None or self._home.ended:
             self.check()
             if not self._borrowed and self._guard is None:
-                self._guard = _closing_with_the_loop(self._open)
+                self._guard = _closing_with_the_loop(self._home, self._open)
             session = self._open[fresh] = self._opened(fresh)
         if not self._ours and session.closed:
             msg = "the aiohttp session given to the client is closed"
@@ -132,19 +134,19 @@ async def _last_words() -> None:
         await asyncio.sleep(0)
 
 
-def _closing_with_the_loop(sessions: Mapping[bool, _Session]) -> AsyncGenerator[None, None]:
-    """A generator that closes *sessions* when their loop ends, for afterwards nothing can close them in peace.
+def _closing_with_the_loop(home: _Home, sessions: Mapping[bool, _Session]) -> AsyncGenerator[None, None]:
+    """A generator that closes *sessions* when the loop of *home* ends, for afterwards nothing can in peace.
 
     `asyncio.run` ends the generators begun in its loop before it closes the loop.
     """
-    home = process.number
 
     async def guard() -> AsyncGenerator[None, None]:
         try:
             yield
         finally:
+            home.ended = True
             for session in tuple(sessions.values()):
-                if home == process.number:
+                if not home.inherited:
                     await session.close()
             await _last_words()
 

@@ -4,8 +4,7 @@ import enum
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from types import MappingProxyType
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, cast
 
 import attrs
 
@@ -14,7 +13,7 @@ from skipup_async.core.table import html_of_many
 from skipup_async.core.unset import given
 from skipup_async.errors import InvalidArgumentError
 
-__all__ = ["Id", "Method", "Operation", "Page", "Proof", "Request", "after", "identifier"]
+__all__ = ["Id", "Method", "Operation", "Page", "Proof", "Request", "after", "identifier", "segment"]
 
 #: The HTTP methods a request may have.
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -45,6 +44,14 @@ def identifier(name: str, value: object) -> Id:
         msg = f"{name} must be 1 to 128 of the characters A-Z a-z 0-9 _ -"
         raise InvalidArgumentError(msg)
     return str.__new__(Id, value)
+
+
+def segment(text: str) -> str:
+    """*text* as one segment of a path; InvalidArgumentError for those that URL libraries resolve."""
+    if text in ("", ".", ".."):
+        msg = f"path must not hold the segment {text!r}"
+        raise InvalidArgumentError(msg)
+    return text
 
 
 class Operation(enum.Enum):
@@ -86,7 +93,7 @@ def _operation(request: "Request[Any]") -> Operation:
     return Operation.GUARDED if request.proof is not None else _BY_METHOD[request.method]
 
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_no_query = cast("Callable[[], Mapping[str, Any]]", dict)
 
 
 @attrs.define  # not frozen, for one is made for each call: that takes half the time
@@ -100,7 +107,7 @@ class Request(Generic[T_co]):
     #: What the answer is decoded to: a record, `Page` of records, `type(None)`, or `object` for plain JSON.
     returns: type[T_co]
     #: What stands after the ``?``.
-    query: Mapping[str, Any] = attrs.field(default=_NOTHING, repr=lambda query: repr(dict(query)), kw_only=True)
+    query: Mapping[str, Any] = attrs.field(factory=_no_query, kw_only=True)
     #: What goes out as JSON; None for no body.
     body: Mapping[str, Any] | None = attrs.field(default=None, kw_only=True)
     #: The key to send; None to let the session make one where the operation has one.

@@ -24,12 +24,12 @@ from skipup_async.core.observation import CallStart, Hooks
 from skipup_async.core.observer import Observer
 from skipup_async.core.options import Options
 from skipup_async.core.read_back import read_back
-from skipup_async.core.request import Id, Operation, Request
+from skipup_async.core.request import Id, Operation, Request, segment
 from skipup_async.core.retry import Quota
 from skipup_async.core.step import Next, Step
 from skipup_async.core.wire import Connections
 from skipup_async.core.witness import Witness, witness
-from skipup_async.errors import InvalidArgumentError, SkipUpError
+from skipup_async.errors import SkipUpError
 
 __all__ = ["Session", "Timing"]
 
@@ -42,12 +42,9 @@ _SAFE, _KEYED = Operation.SAFE, Operation.KEYED
 
 
 @functools.lru_cache(maxsize=256)
-def _quoted(segment: str) -> str:
-    """*segment* as it stands in a URL: whatever it holds, it can neither climb out of the path nor end it."""
-    if segment in ("", ".", ".."):
-        msg = f"path must not hold the segment {segment!r}"
-        raise InvalidArgumentError(msg)
-    return quote(segment, safe="")
+def _quoted(text: str) -> str:
+    """The segment *text* as it stands in a URL: whatever it holds, it can neither climb out of the path nor end it."""
+    return quote(segment(text), safe="")
 
 
 @attrs.frozen
@@ -119,6 +116,7 @@ class Session:
         return self._run_seen(call, seen_by)
 
     async def _run_seen(self, call: Call, seen_by: Witness | None) -> Any:
+        self._url(call.request)  # what cannot be a path is refused before anybody is told of a call
         try:
             if seen_by is not None:
                 await seen_by.before(call)
@@ -202,7 +200,7 @@ class Session:
     def _url(self, request: Request[Any]) -> URL:
         """Below the base URL."""
         path = self._base_path
-        for segment in request.path:
-            path = f"{path}/{segment if type(segment) is Id else _quoted(segment)}"
+        for part in request.path:
+            path = f"{path}/{part if type(part) is Id else _quoted(part)}"
         url = self._base_url.with_path(path, encoded=True)
         return url.with_query(cast("dict[str, str | int]", request.query)) if request.query else url

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import os
 import ssl
 import warnings
 from collections.abc import Callable, Mapping
@@ -17,7 +18,6 @@ from skipup_async.core.answer import Answer, check_status
 from skipup_async.core.bounds import attempt_bounds
 from skipup_async.core.call import Call
 from skipup_async.core.lifetime import Sessions
-from skipup_async.core.process import process
 from skipup_async.core.readable import readable
 from skipup_async.core.reading import arrived, bounded, broken_off
 from skipup_async.core.secret import ApiKey
@@ -63,7 +63,7 @@ class _Connector(aiohttp.TCPConnector):
         return connection
 
     def __del__(self, _warnings: Any = warnings) -> None:
-        if self.home == process.number:
+        if self.home == os.getpid():
             super().__del__(_warnings)
 
 
@@ -161,7 +161,7 @@ def _opened(
         raise ConfigurationError(f"session must make an aiohttp.ClientSession, not {type(session).__name__}")
     idle: dict[str, Any] = {"force_close": True} if fresh else {"keepalive_timeout": _IDLE_SECONDS}
     connector = _Connector(limit=_POOL_SIZE, ttl_dns_cache=300, **idle)
-    connector.home = process.number
+    connector.home = os.getpid()
     connector.watchdog = watchdog
     return aiohttp.ClientSession(
         connector=connector,

@@ -187,9 +187,14 @@ def test_a_dry_run_sends_nothing(fan: FanOuts) -> None:
 
 
 def test_a_dry_run_still_refuses_bad_arguments(fan: FanOuts) -> None:
-    """A dry run validates."""
-    report = fan.report(fan.invite(lambda _: "no address"), range(1), dry_run=True)
-    assert isinstance(report.failures[0].error, InvalidArgumentError)
+    """A dry run validates, the path too."""
+
+    def climb(skipup: Any) -> Callable[[int], Any]:
+        return lambda _: skipup.sender.send(Request("POST", ("teams", ".."), object))
+
+    for make in (fan.invite(lambda _: "no address"), climb):
+        report = fan.report(make, range(1), dry_run=True)
+        assert isinstance(report.failures[0].error, InvalidArgumentError)
 
 
 def test_max_creates_stops_a_loop_that_ran_away(fan: FanOuts) -> None:
