@@ -87,7 +87,7 @@ def test_a_client_refuses_another_loop(emulator: Emulator) -> None:
 def test_a_call_made_while_the_loop_ends_is_refused(emulator: Emulator) -> None:
     """Its connections end with it, and what a generator has still to say goes nowhere and is not tried again."""
     kept: list[AsyncGenerator[None]] = []
-    errors: list[ClientClosedError] = []
+    said: list[tuple[str, int]] = []
     id = emulator.add_meeting_request()
 
     async def suspended(client: AsyncSkipUp) -> AsyncGenerator[None]:
@@ -99,7 +99,7 @@ def test_a_call_made_while_the_loop_ends_is_refused(emulator: Emulator) -> None:
                 try:
                     await call(id)
                 except ClientClosedError as error:
-                    errors.append(error)
+                    said.append((str(error), error.attempts))
 
     async def main() -> None:
         client = made(emulator)
@@ -107,8 +107,12 @@ def test_a_call_made_while_the_loop_ends_is_refused(emulator: Emulator) -> None:
         kept.append(suspended(client))
         await anext(kept[0])
 
-    resource_warnings(lambda: asyncio.run(main()))
-    assert [(str(error), error.attempts) for error in errors] == [("the client's event loop is ending", 0)] * 2
+    def act() -> None:
+        asyncio.run(main())
+        kept.clear()
+
+    assert [MINE in text for text in resource_warnings(act)] == [True]
+    assert said == [("the client's event loop is ending", 0)] * 2
 
 
 def test_a_client_refuses_another_thread(emulator: Emulator) -> None:
