@@ -111,6 +111,41 @@ until(lambda: client.rate_limit.waiting == 0)
     assert emulator.request_count == 1
 
 
+def test_a_first_call_that_is_given_up_leaves_no_thread(emulator: Emulator) -> None:
+    """Its thread may not even have begun; the next call starts one, which ends with the client."""
+    program = """
+import sys
+
+class Slow:
+    # The first import of the loop's library waits until nobody wants it any more.
+    begun, over = threading.Event(), threading.Event()
+
+    def find_spec(self, name, path=None, target=None):
+        if name == "anyio":
+            self.begun.set()
+            self.over.wait()
+
+sys.meta_path.insert(0, Slow())
+client = SkipUp()
+threading.Thread(target=lambda: (Slow.begun.wait(), print("begun", flush=True))).start()
+interrupted(members)
+Slow.over.set()
+
+def loops():
+    return [thread for thread in threading.enumerate() if thread.name == "skipup_async"]
+
+until(lambda: not loops())
+print(members(), len(loops()))
+client.close()
+print(len(loops()))
+"""
+    process = started(BEGIN + program, emulator)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    interrupt(process)
+    assert output(process) == ["2 1", "0"]
+
+
 def test_a_user_who_presses_again_and_again_is_obeyed(emulator: Emulator) -> None:
     """Each of five calls in a row is given up, and the client still works after the last."""
     fault = emulator.fail(on="GET /workspace_members", next=5, hold=True)

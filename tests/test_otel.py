@@ -213,6 +213,18 @@ def test_a_call_without_an_answer_names_its_error(
     assert (point.count, point.attributes["error.type"]) == (4, "APIConnectionError")
 
 
+def test_a_call_that_was_read_back_as_done_is_no_error(
+    make_driver: MakeDriver, emulator: Emulator, sleeper: Sleeper, telemetry: Telemetry
+) -> None:
+    """Its attempt failed, and says so."""
+    id = emulator.add_meeting_request()
+    emulator.fail(on="POST *", status=503, after_commit=True)
+    driver = make_driver(emulator.api_key, base_url=emulator.url, timing=sleeper.timing, hooks=telemetry.hooks)
+    driver.call(lambda client: client.meeting_requests.pause(id))
+    assert "error.type" not in facts(telemetry.span)
+    assert events(telemetry.span, "attempt")[0]["error.type"] == "503"
+
+
 def test_a_read_back_is_an_event_of_its_calls_span(
     make_driver: MakeDriver, emulator: Emulator, sleeper: Sleeper, telemetry: Telemetry
 ) -> None:

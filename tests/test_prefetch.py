@@ -14,6 +14,7 @@ import pytest
 from skipup_async import (
     AsyncSkipUp,
     ClientClosedError,
+    Hooks,
     InvalidArgumentError,
     PaginationError,
     RetryPolicy,
@@ -415,6 +416,29 @@ def test_a_blocking_iterator_that_is_dropped_takes_its_page_back(gated: Gated) -
 
         # The loop's own task, and the one that counts.
         assert client.meeting_requests.sender.wait_for(tasks) == 2
+
+
+def test_a_blocking_iterator_may_be_dropped_where_the_loop_waits_for_a_lock(gated: Gated) -> None:
+    """The garbage collector asks nobody: here the thread that it runs in holds the lock that the loop wants."""
+    lock, wanted = threading.Lock(), threading.Event()
+
+    def end(_: object) -> None:
+        wanted.set()
+        with lock:
+            pass
+
+    with SkipUp("sk_test_prefetch", base_url=gated.url, limiter=Unlimited(), hooks=Hooks(on_call_end=end)) as client:
+        iterators = [iter(ahead(client))]
+        next(iterators[0])
+        gated.wait_for(2)
+        dropping = threading.Thread(target=iterators.clear, daemon=True)
+        with lock:
+            wanted.clear()
+            gated.gate.set()
+            assert wanted.wait(30)
+            dropping.start()
+            dropping.join(30)
+            assert not dropping.is_alive()
 
 
 def test_another_loop_is_refused(opened: Gated) -> None:

@@ -1,11 +1,12 @@
 """The API key shows nowhere but on the wire. That no fault shows it, the fault matrix checks line by line."""
 
+import asyncio
 import copy
 import io
 import logging
 import pickle
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
@@ -16,6 +17,7 @@ from skipup_async.core.secret import ApiKey
 from skipup_async.emulator import Emulator
 from tests.conftest import MakeDriver
 from tests.faults.invariants import assert_secret, everything_shown
+from tests.waiting import until
 
 KEY = "sk_test_" + "Find0Me1Nowhere2" * 2
 WRONG = {
@@ -132,6 +134,37 @@ def test_a_day_of_calls_leaves_no_key_in_any_log(make_driver: MakeDriver, caplog
     assert "POST /meeting_requests/:id/pause: 200" in ours
     for private in (made.id, "carol.private", "alice@", "Secret plans"):
         assert private not in ours
+
+
+async def _until(call: Awaitable[Any], over: asyncio.Event) -> None:
+    async with asyncio.timeout(60) as timeout:
+        waiting = asyncio.ensure_future(over.wait())
+        waiting.add_done_callback(lambda _: timeout.reschedule(0))
+        await call
+
+
+async def _waiting_for(call: Awaitable[Any], over: asyncio.Event) -> None:
+    task = asyncio.ensure_future(call)
+    await over.wait()
+    task.cancel()
+    await task
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("ending", [_until, _waiting_for])
+@pytest.mark.parametrize("call", [lambda c: c.teams.list().collect(), lambda c: c.meeting_requests.pause("mr_1")])
+async def test_a_call_that_is_given_up_shows_no_key(ending: Callable[..., Any], call: Callable[[Any], Any]) -> None:
+    """A caller's time-out or cancellation goes through frames of the HTTP library, which hold the header."""
+    with Emulator(key=KEY) as emulator:
+        fault = emulator.fail(hold=True)
+        async with AsyncSkipUp(KEY, base_url=emulator.url, limiter=Unlimited()) as client:
+            over = asyncio.Event()
+            giving_up = asyncio.ensure_future(ending(call(client), over))
+            await until(lambda: fault.hits == 1)
+            over.set()
+            with pytest.raises((TimeoutError, asyncio.CancelledError)) as caught:
+                await giving_up
+    assert_secret(KEY, caught.value)
 
 
 @pytest.mark.anyio

@@ -6,7 +6,8 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Coroutine
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, wait
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from skipup_async.core.limits import Limiter
@@ -24,6 +25,7 @@ T = TypeVar("T")
 Close = Callable[[], Coroutine[Any, Any, None]]
 
 _NAME = "skipup_async"
+_PATIENCE = 1.0
 
 
 class _Thread:
@@ -49,7 +51,9 @@ class _Thread:
             raise ClientClosedError(msg)
         # Under the lock nothing is handed to a loop that has begun to end, where nobody would ever answer.
         with self._lock:
-            if self._closed or (self._end is not None and not self._end.alive):
+            ended = self._end is not None and not self._end.alive
+            # A loop ends by itself where a hook exits the program, or what is left of it.
+            if self._closed or ended or (self._loop is not None and self._loop.is_closed()):
                 msg = "the client is closed"
                 raise ClientClosedError(msg)
             loop = self._start() if self._loop is None else self._loop
@@ -63,6 +67,10 @@ class _Thread:
             portal = started.result()
         except (RuntimeError, OSError) as error:
             reason = str(error)
+        except BaseException:  # Ctrl-C: nobody would know of the thread
+            if not started.cancel():
+                _stop(thread, started.result(), self._close)
+            raise
         else:
             # Calls are handed to the loop itself: through the portal each would cost some 60 us more.
             self._loop, self._ident = portal.call(asyncio.get_running_loop), thread.ident
@@ -97,8 +105,9 @@ async def _serve(started: "Future[BlockingPortal]") -> None:
     from anyio.from_thread import BlockingPortal
 
     async with BlockingPortal() as portal:
-        started.set_result(portal)
-        await portal.sleep_until_stopped()
+        if started.set_running_or_notify_cancel():  # else whoever asked for it was interrupted
+            started.set_result(portal)
+            await portal.sleep_until_stopped()
 
 
 def _end(home: int, thread: threading.Thread, portal: "BlockingPortal", close: Close) -> None:
@@ -116,11 +125,16 @@ def _end(home: int, thread: threading.Thread, portal: "BlockingPortal", close: C
 
 def _stop(thread: threading.Thread, portal: "BlockingPortal", close: Close) -> None:
     try:
-        portal.call(close)
-    finally:
-        # Calls still under way are cancelled as the loop ends, and whoever waits for one is told.
-        portal.call(portal.stop)
-        thread.join()
+        try:
+            portal.call(close)
+        finally:
+            # Calls still under way are cancelled as the loop ends, and whoever waits for one is told.
+            portal.call(portal.stop)
+    except RuntimeError:
+        thread.join(_PATIENCE)
+        if thread.is_alive():  # else the loop had ended by itself
+            raise
+    thread.join()
 
 
 class BlockingSession:
@@ -169,6 +183,15 @@ class BlockingSession:
             raise
         closed.maybe_applied = True
         raise closed
+
+    def end(self, function: Callable[..., Coroutine[Any, Any, None]]) -> None:
+        """Run the coroutine *function* in the loop, and wait for its end, if not for ever.
+
+        The garbage collector may want something ended in a thread that holds
+        a lock, and the loop may be waiting for that very lock.
+        """
+        with suppress(ClientClosedError):  # nothing runs on in a client that is closed
+            wait([self._thread.submit(function)], timeout=_PATIENCE)
 
     def close(self) -> None:
         """Close the connections and end the thread. Any later call is a ClientClosedError."""

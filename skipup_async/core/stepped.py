@@ -1,12 +1,10 @@
 """An async generator for callers who block."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, TypeVar
 
 from skipup_async.core.blocking import BlockingSession
-from skipup_async.errors import ClientClosedError
 
 __all__ = ["stepped"]
 
@@ -31,5 +29,4 @@ def stepped(session: BlockingSession, series: AsyncIterator[T]) -> Iterator[T]:
             yield item
             del item
     finally:
-        with contextlib.suppress(ClientClosedError):  # nothing runs on in a client that is closed
-            session.wait_for(end)
+        session.end(end)

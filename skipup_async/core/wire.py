@@ -128,10 +128,10 @@ class Connections:
                 body = arrived(response.content) or await bounded(response.content, watch.heard)
                 return Answer(response.status, call.headers, body)
         except _FAULTS as raised:
-            if response is None or isinstance(raised, TimeoutError):
-                fault = _translated(raised, timeout)
-            else:
-                fault = broken_off(raised, response.status)
+            fault = _translated(raised, timeout, response)
+        except BaseException as raised:  # a cancellation: aiohttp's frames stay behind, where the key is in a local
+            raised.__cause__ = raised.__context__ = raised.__traceback__ = None
+            raise
         finally:
             call.over(watch.waited)
             if response is not None and not response.closed:
@@ -177,8 +177,10 @@ def _client_timeout(total: float | None) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(None, connect=connect, sock_connect=sock_connect, ceil_threshold=_NEVER_ROUND)
 
 
-def _translated(fault: Exception, timeout: float | None) -> SkipUpError:
+def _translated(fault: Exception, timeout: float | None, response: aiohttp.ClientResponse | None) -> SkipUpError:
     """One of our errors for *fault*, which stays behind: aiohttp's own show the Authorization header."""
+    if response is not None and not isinstance(fault, TimeoutError):
+        return broken_off(fault, response.status)
     if _is_certificate_fault(fault):
         return TLSVerificationError(f"the server could not prove who it is: {readable(str(fault))}")
     error = (APITimeoutError if isinstance(fault, TimeoutError) else APIConnectionError)(_words(fault, timeout))
