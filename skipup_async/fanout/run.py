@@ -131,9 +131,10 @@ class Run:
         except Exception as failure:  # noqa: BLE001 - the first failure cancels nothing
             error = failure
         maybe_applied = error is not None and (work.maybe_applied or getattr(error, "maybe_applied", False))
-        if self._accounts.kept:
-            await self._accounts.finish(known, value, error, maybe_applied=maybe_applied)
         retryable = error is not None and _is_retryable(error, maybe_applied, known, work)
+        maybe_applied = maybe_applied or (error is not None and known.in_doubt(error))
+        if self._accounts.kept:
+            await self._accounts.finish(known, value, error, maybe_applied=maybe_applied, repeatable=work.repeatable)
         elapsed, started = time.monotonic() - begun, begun - self._begun
         return Outcome(
             index, item, known.key, value, error, work.sends, elapsed, started, maybe_applied, retryable,
