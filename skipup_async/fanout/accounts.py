@@ -119,7 +119,7 @@ class Accounts:
     async def finish(
         self, item: Item, value: object, error: Exception | None, *, maybe_applied: bool, repeatable: bool
     ) -> None:
-        """Note what became of *item*."""
+        """Note what became of *item*; once begun, it is noted whoever is cancelled."""
         if self._journal is None or item.entry is None or item.settled is not None:
             return
         key = item.entry.key
@@ -130,7 +130,7 @@ class Accounts:
         else:
             state = State.FAILED if _is_final(error) else State.OPEN
             noted = self._in_thread(self._journal.finish, key, state, kept_error(error))
-        await noted
+        await asyncio.shield(noted)
 
 
 def _settled(entry: Entry, now: float) -> tuple[Any, Exception | None] | None:

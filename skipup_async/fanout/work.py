@@ -9,7 +9,7 @@ from typing import Any
 
 from skipup_async.core.call import Call
 from skipup_async.core.request import Operation, Request
-from skipup_async.errors import CreateLimitError, InvalidArgumentError
+from skipup_async.errors import CreateLimitError, InvalidArgumentError, WaitTimeoutError
 from skipup_async.fanout.accounts import NOBODY, Item
 
 __all__ = ["Built", "Creates", "Work", "fingerprint"]
@@ -54,6 +54,7 @@ class Work:
         self._item = NOBODY
         #: The fingerprint of the first state change, once it is in the journal.
         self._first: str | None = None
+        self._given_up = False
         #: The calls under way, each with the task that makes it.
         self.running: dict[Call, asyncio.Task[Any] | None] = {}
         self._ended: list[Call] = []
@@ -81,6 +82,9 @@ class Work:
 
     async def before(self, call: Call) -> None:
         """Let *call* go out; a state change only when it is in the journal."""
+        if self._given_up:
+            msg = "the fan-out no longer waits for the item of this call: nothing was sent"
+            raise WaitTimeoutError(msg)
         self.running[call] = asyncio.current_task()
         operation = call.request.operation
         if operation is Operation.SAFE:
@@ -114,7 +118,8 @@ class Work:
         self._ended.append(call)
 
     def give_up(self) -> None:
-        """Cancel the calls still under way: a thread waits for them, and nobody for the thread."""
+        """Cancel the calls still under way and let no more go out: a thread may make some, and nobody waits for it."""
+        self._given_up = True
         for task in self.running.values():
             if task is not None:
                 task.cancel()
