@@ -15,6 +15,7 @@ from skipup_async.errors import (
     AuthenticationError,
     InvalidArgumentError,
     PermissionDeniedError,
+    ValidationError,
 )
 from skipup_async.fanout.journal import Entry, Journal, State
 from skipup_async.fanout.keeping import kept_error, kept_value, restored
@@ -45,6 +46,17 @@ class Item:
         """Whether another run would send the same key."""
         return self.entry is not None
 
+    def in_doubt(self, error: Exception) -> bool:
+        """Whether an earlier run may have done it, and *error* does not tell that it did not.
+
+        Had it been done, the service would have given the key its first answer
+        again. So a refusal of that very request tells; a key that is still in
+        use, was not looked at, or came with another body does not.
+        """
+        started = self.entry is not None and self.entry.state is State.STARTED
+        refused = isinstance(error, ValidationError) and error.idempotency_key == self.idempotency_key
+        return started and not refused
+
 
 #: An item without a name, and without a past.
 NOBODY = Item()
@@ -71,8 +83,8 @@ class Accounts:
             self._thread.submit(self._journal.close)
         self._thread.shutdown()
 
-    async def _in_thread(self, function: Callable[..., T], *args: Any, **options: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: function(*args, **options))
+    def _in_thread(self, function: Callable[..., T], *args: Any, **options: Any) -> asyncio.Future[T]:
+        return asyncio.get_running_loop().run_in_executor(self._thread, lambda: function(*args, **options))
 
     @property
     def kept(self) -> bool:
@@ -104,16 +116,21 @@ class Accounts:
         if self._journal is not None:
             await self._in_thread(self._journal.start, key, fingerprint, now, repeatable=repeatable)
 
-    async def finish(self, item: Item, value: object, error: Exception | None, *, maybe_applied: bool) -> None:
-        """Note what became of *item*."""
+    async def finish(
+        self, item: Item, value: object, error: Exception | None, *, maybe_applied: bool, repeatable: bool
+    ) -> None:
+        """Note what became of *item*; once begun, it is noted whoever is cancelled."""
         if self._journal is None or item.entry is None or item.settled is not None:
             return
         key = item.entry.key
         if error is None:
-            await self._in_thread(self._journal.finish, key, State.DONE, kept_value(value))
-        elif not maybe_applied:
+            noted = self._in_thread(self._journal.finish, key, State.DONE, kept_value(value))
+        elif maybe_applied:
+            noted = self._in_thread(self._journal.leave, key, repeatable=repeatable)
+        else:
             state = State.FAILED if _is_final(error) else State.OPEN
-            await self._in_thread(self._journal.finish, key, state, kept_error(error))
+            noted = self._in_thread(self._journal.finish, key, state, kept_error(error))
+        await asyncio.shield(noted)
 
 
 def _settled(entry: Entry, now: float) -> tuple[Any, Exception | None] | None:

@@ -1,10 +1,11 @@
 """The journal: what a fan-out has done, item by item, so that a crash neither loses nor repeats one.
 
-A row is written before an item's first request leaves and again when its
-outcome is in. The idempotency key is made from the journal's own name and the
-item's key, so that a second run sends the same key and the service does not
-invite anybody twice. SQLite's own lock, which the operating system frees when
-a process dies, keeps a second process out.
+A row is written before an item's first request leaves, before each one that
+must not be repeated, and again when its outcome is in. The idempotency key is
+made from the journal's own name and the item's key, so that a second run sends
+the same key and the service does not invite anybody twice. SQLite's own lock,
+which the operating system frees when a process dies, keeps a second process
+out.
 """
 
 import contextlib
@@ -139,6 +140,11 @@ class Journal:
                 " first_sent = coalesce(first_sent, ?) WHERE key = ?",
                 (fingerprint, repeatable, now, key),
             )
+
+    def leave(self, key: str, *, repeatable: bool) -> None:
+        """Note of *key*, whose outcome is not known, whether sending it again does no harm."""
+        with _transaction(self._database) as execute:
+            execute("UPDATE items SET repeatable = ? WHERE key = ?", (repeatable, key))
 
     def finish(self, key: str, state: State, outcome: str | None) -> None:
         """Note what became of *key*. An open item may begin anew: certainly nothing of it was done."""

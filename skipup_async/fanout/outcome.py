@@ -52,7 +52,7 @@ class Outcome(Generic[I_co, T_co]):
     elapsed: float
     #: Seconds from the start of the fan-out to the start of the item.
     started: float
-    #: Whether the service may have done what was asked for although the call failed.
+    #: Whether the service may have done what was asked for, in this run or an earlier one, although the call failed.
     maybe_applied: bool
     #: Whether running the item again is right: it failed for the moment, and a repetition does no harm.
     retryable: bool

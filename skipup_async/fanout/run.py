@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from skipup_async.core.limits import Limiter, RankedLimiter
 from skipup_async.core.witness import witness
@@ -18,6 +18,12 @@ from skipup_async.fanout.source import Source
 from skipup_async.fanout.work import Built, Creates, Work
 
 __all__ = ["Run"]
+
+T = TypeVar("T")
+
+
+class _RunOut(BaseException):
+    """The deadline interrupted what a worker waited for."""
 
 
 class Run:
@@ -37,7 +43,7 @@ class Run:
         self._done = [0, 0]
         #: Workers that wait for an item or a call, and lose nothing when they are interrupted.
         self._interruptible: set[asyncio.Task[Any]] = set()
-        self._broken = False
+        self._run_out = self._closing = self._broken = False
         #: What ended the run before its last item.
         self.stopped: SkipUpError | None = None
 
@@ -52,6 +58,7 @@ class Run:
                 yield outcome
             await supervisor
         finally:
+            self._closing = True
             if supervisor is not None:
                 supervisor.cancel()
                 await asyncio.wait([supervisor])
@@ -62,7 +69,7 @@ class Run:
     async def _supervise(self) -> None:
         """Run the workers to their end, or to the deadline, and say that no more outcomes follow."""
         workers = [asyncio.create_task(self._work()) for _ in range(self._plan.max_concurrency)]
-        deadline = asyncio.get_running_loop().call_later(self._plan.deadline or 0.0, self._run_out)
+        deadline = asyncio.get_running_loop().call_later(self._plan.deadline or 0.0, self._interrupt)
         if self._plan.deadline is None:
             deadline.cancel()
         try:
@@ -77,32 +84,46 @@ class Run:
             if end is not None:
                 raise end
 
-    def _run_out(self) -> None:
+    def _interrupt(self) -> None:
+        self._run_out = True
         self.stopped = WaitTimeoutError(f"the fan-out reached its deadline of {self._plan.deadline:g} seconds")
         for worker in self._interruptible:
             worker.cancel()
 
-    async def _work(self) -> None:
+    async def _until_deadline(self, function: Callable[..., Awaitable[T]], *args: Any) -> T:
+        """What *function* gives. Raises _RunOut where the deadline comes first."""
         worker = asyncio.current_task()
         assert worker is not None  # noqa: S101 - a coroutine run by create_task
+        if self._run_out:
+            raise _RunOut
+        self._interruptible.add(worker)
+        try:
+            return await function(*args)
+        except asyncio.CancelledError:
+            if self._closing or not self._run_out:
+                raise
+            raise _RunOut from None
+        finally:
+            self._interruptible.discard(worker)
+
+    async def _work(self) -> None:
         while self.stopped is None and not self._broken:
-            self._interruptible.add(worker)
             witness.set(None)  # the items may send requests of their own
             try:
-                numbered = await self._source.next()
+                numbered = await self._until_deadline(self._source.next)
                 if numbered is None or self.stopped is not None:
                     return
                 outcome = await self._one(*numbered)
-            except asyncio.CancelledError:
-                if self.stopped is None:
-                    raise
+            except _RunOut:
                 return
+            except asyncio.CancelledError:
+                raise
             except BaseException:
                 self._broken = True  # the items, or the journal, cannot go on; the calls under way can
                 raise
-            finally:
-                self._interruptible.discard(worker)
-            if self._creates.refused:
+            if self._closing:
+                return  # a call did not let itself be cancelled, and nobody takes its outcome
+            if self._creates.refused and self.stopped is None:
                 self.stopped = CreateLimitError(f"max_creates={self._plan.max_creates} reached")
             await self._results.put(outcome)
             # The answers that are in come first: requests that leave together are cheaper than one by one.
@@ -121,24 +142,31 @@ class Run:
             if known.settled is not None:
                 value, error = known.settled
             else:
-                value = await self._called(item, known, work)
+                value = await self._made(item, known, work)
         except Built as built:
             value = built.request
-        except asyncio.CancelledError:
-            if self.stopped is None:
-                raise
+        except _RunOut:
             error = WaitTimeoutError(str(self.stopped))
         except Exception as failure:  # noqa: BLE001 - the first failure cancels nothing
             error = failure
         maybe_applied = error is not None and (work.maybe_applied or getattr(error, "maybe_applied", False))
-        if self._accounts.kept:
-            await self._accounts.finish(known, value, error, maybe_applied=maybe_applied)
         retryable = error is not None and _is_retryable(error, maybe_applied, known, work)
+        maybe_applied = maybe_applied or (error is not None and known.in_doubt(error))
+        if self._accounts.kept:
+            await self._accounts.finish(known, value, error, maybe_applied=maybe_applied, repeatable=work.repeatable)
         elapsed, started = time.monotonic() - begun, begun - self._begun
         return Outcome(
             index, item, known.key, value, error, work.sends, elapsed, started, maybe_applied, retryable,
             from_journal=known.settled is not None,
         )  # fmt: skip
+
+    async def _made(self, item: Any, known: Item, work: Work) -> Any:
+        """What the call for *item* gives. One that fails, or is given up, sends nothing afterwards."""
+        try:
+            return await self._until_deadline(self._called, item, known, work)
+        except BaseException:
+            work.give_up()
+            raise
 
     def _called(self, item: Any, known: Item, work: Work) -> Awaitable[Any]:
         """The call for *item*, seen by *work*: awaited, or in a thread."""
@@ -146,15 +174,8 @@ class Run:
         witness.set(work)
         if self._threads is None:
             return cast("Awaitable[Any]", self._call(item, **options))
-        return self._in_thread(item, options, work)
-
-    async def _in_thread(self, item: Any, options: dict[str, str], work: Work) -> Any:
-        context = copy_context()
-        run = asyncio.get_running_loop().run_in_executor
-        try:
-            return await run(self._threads, lambda: context.run(self._call, item, **options))
-        finally:
-            work.give_up()
+        run, context = asyncio.get_running_loop().run_in_executor, copy_context()
+        return run(self._threads, lambda: context.run(self._call, item, **options))
 
     def _tell(self, outcome: Outcome[Any, Any]) -> None:
         self._done[0 if outcome.ok else 1] += 1

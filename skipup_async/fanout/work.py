@@ -9,7 +9,7 @@ from typing import Any
 
 from skipup_async.core.call import Call
 from skipup_async.core.request import Operation, Request
-from skipup_async.errors import CreateLimitError, InvalidArgumentError
+from skipup_async.errors import CreateLimitError, InvalidArgumentError, WaitTimeoutError
 from skipup_async.fanout.accounts import NOBODY, Item
 
 __all__ = ["Built", "Creates", "Work", "fingerprint"]
@@ -52,7 +52,9 @@ class Work:
         self._dry_run = dry_run
         self._start = start
         self._item = NOBODY
-        self._journaled = False
+        #: The fingerprint of the first state change, once it is in the journal.
+        self._first: str | None = None
+        self._given_up = False
         #: The calls under way, each with the task that makes it.
         self.running: dict[Call, asyncio.Task[Any] | None] = {}
         self._ended: list[Call] = []
@@ -76,10 +78,13 @@ class Work:
     def repeatable(self) -> bool:
         """Whether doing again what was done, or may have been, does no harm."""
         calls = (*self._ended, *self.running)
-        return not any(call.in_effect and call.request.operation is Operation.ADDITIVE for call in calls)
+        return not any(call.in_effect and self._adds(call) for call in calls)
 
     async def before(self, call: Call) -> None:
         """Let *call* go out; a state change only when it is in the journal."""
+        if self._given_up:
+            msg = "the fan-out no longer waits for the item of this call: nothing was sent"
+            raise WaitTimeoutError(msg)
         self.running[call] = asyncio.current_task()
         operation = call.request.operation
         if operation is Operation.SAFE:
@@ -88,12 +93,24 @@ class Work:
             raise Built(call.request)
         if operation in (Operation.KEYED, Operation.ADDITIVE):
             self._creates.take()
-        entry = self._item.entry
-        if entry is not None and not self._journaled:
+        if self._item.entry is not None:
+            await self._note(self._item.entry.key, call)
+
+    async def _note(self, key: str, call: Call) -> None:
+        """Write down the first state change of the item, and each later one that another run must not repeat."""
+        if self._first is None:
             self._check_key(call)
-            repeatable = operation is not Operation.ADDITIVE
-            await self._start(entry.key, fingerprint(call.request), time.time(), repeatable)
-            self._journaled = True
+        elif not self._adds(call):
+            return
+        first = self._first or fingerprint(call.request)
+        await self._start(key, first, time.time(), not self._adds(call))
+        self._first = first
+
+    def _adds(self, call: Call) -> bool:
+        """Whether *call*, made again by another run, would do a second time what it does."""
+        operation = call.request.operation
+        own_key = operation is Operation.KEYED and call.idempotency_key != self._item.idempotency_key
+        return own_key or operation is Operation.ADDITIVE
 
     def after(self, call: Call) -> None:
         """Count *call* among those that have ended."""
@@ -101,7 +118,8 @@ class Work:
         self._ended.append(call)
 
     def give_up(self) -> None:
-        """Cancel the calls still under way: a thread waits for them, and nobody for the thread."""
+        """Cancel the calls still under way and let no more go out: a thread may make some, and nobody waits for it."""
+        self._given_up = True
         for task in self.running.values():
             if task is not None:
                 task.cancel()
