@@ -109,6 +109,7 @@ class Call(Account):
 
     def after(self, error: SkipUpError) -> Step:
         """What to do after *error*; raises where nothing more is to be done."""
+        self.unplaced()  # the limiter itself may have failed
         operation = self.request.operation
         may_be_second, self.maybe_applied = self.maybe_applied, self.maybe_applied or may_have_applied(operation, error)
         meaning = verdict(operation, error, method=self.request.method, may_be_second=may_be_second)
