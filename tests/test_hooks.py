@@ -6,8 +6,8 @@ import logging
 import pickle
 import threading
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -33,6 +33,7 @@ from skipup_async import (
     SkipUpError,
     Unlimited,
 )
+from skipup_async.core.session import Timing
 from skipup_async.emulator import Emulator
 from tests.conftest import MakeDriver, Sleeper
 from tests.faults.invariants import everything_shown
@@ -485,6 +486,64 @@ class TestSecrecy:
         end = notes.only(CallEnd)
         assert end.request_id is not None
         assert max(len(end.request_id), len(end.rate_limit_headers["ratelimit-policy"])) <= 200
+
+
+class UnreachableLimiter:
+    """A limiter that keeps its permits elsewhere: it looks for a second, and *times* finds nobody there."""
+
+    def __init__(self, sleeper: Sleeper, times: int) -> None:
+        self._sleeper = sleeper
+        self._times = times
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncGenerator[None, None]:
+        """Look for a second, then let the call in or fail."""
+        self._sleeper.now += 1.0
+        if self._times:
+            self._times -= 1
+            raise APIConnectionError("the limiter cannot be reached")
+        yield
+
+    def pause(self, seconds: float) -> None:
+        """Nobody is refused here."""
+
+
+class TestALimiterThatFails:
+    """The call is tried again, as after any fault, and its times add up."""
+
+    def test_every_wait_for_it_counts(
+        self, make_driver: MakeDriver, sleeper: Sleeper, recorder: Recorder, notes: Notes
+    ) -> None:
+        """Those that ended in an error too, and no backoff is one of them."""
+        recorder.answer({"data": [], "meta": {}})
+        limiter = UnreachableLimiter(sleeper, times=2)
+        options = {"base_url": recorder.url, "limiter": limiter, "hooks": notes.hooks, "timing": sleeper.timing}
+        make_driver(KEY, **options).call(lambda client: client.teams.list().first_page())
+        timing = notes.only(CallEnd).timing
+        assert timing.queue == pytest.approx(3.0)
+        assert timing.backoff == pytest.approx(sum(sleeper.slept)) == pytest.approx(0.75)
+        assert timing.total == pytest.approx(timing.queue + timing.network + timing.backoff)
+        assert notes.only(LimitWait).seconds == pytest.approx(3.0)
+
+    def test_a_backoff_that_is_cancelled_is_not_counted_twice(
+        self, sleeper: Sleeper, recorder: Recorder, notes: Notes
+    ) -> None:
+        """Nobody waits for the limiter in it."""
+
+        async def cancelled(seconds: float) -> None:
+            sleeper.now += seconds
+            raise asyncio.CancelledError
+
+        async def main() -> None:
+            timing = Timing(sleeper.clock, cancelled, sleeper.chance)
+            kind = type("AsyncSkipUp", (AsyncSkipUp,), {"_timing": timing})
+            limiter = UnreachableLimiter(sleeper, times=9)
+            async with kind(KEY, base_url=recorder.url, limiter=limiter, hooks=notes.hooks) as client:
+                await client.teams.list().first_page()
+
+        with pytest.raises(asyncio.CancelledError):
+            asyncio.run(main())
+        assert notes.only(CallEnd).timing == CallTiming(queue=1.0, backoff=0.25, total=1.25)
 
 
 def test_with_nobody_listening_nothing_is_built(emulator: Emulator) -> None:

@@ -1,8 +1,10 @@
 """Waiting for meetings: one sweep for all who wait, and the truth at its end."""
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,12 +17,15 @@ from skipup_async import (
     MeetingCancelledError,
     MeetingRequest,
     NotFoundError,
+    RateLimit,
     TokenBucket,
     Unlimited,
     WaitTimeoutError,
 )
 from skipup_async.emulator import Emulator
+from skipup_async.skipup.sweeper import Sweeper
 from tests.conftest import Driver
+from tests.virtual_loop import run_virtually
 from tests.waiting import until
 
 POLL = 0.05
@@ -210,3 +215,126 @@ async def test_waiting_takes_at_most_a_quarter_of_the_limit(emulator: Emulator) 
         await asyncio.wait(waiting)
     rounds = [times[index] for index in (0, 10, 20)]
     assert min(later - sooner for sooner, later in itertools.pairwise(rounds)) >= 0.95
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("timeout", "poll"), [(10.0, POLL), (2.0, 3600.0)], ids=["a shorter poll", "a short time"])
+async def test_whoever_joins_waits_out_no_longer_poll(
+    emulator: Emulator, skipup: AsyncSkipUp, timeout: float, poll: float
+) -> None:
+    """Beside one who looks once in an hour, another is looked for in time."""
+    patient, hasty = made(emulator, 2)
+    emulator.book(hasty)
+    watching: Any = skipup.meeting_requests.watch([patient], poll=3600)
+    async with contextlib.aclosing(watching):
+        await anext(watching)
+        booked = await skipup.meeting_requests.wait_until_booked(hasty, timeout=timeout, poll=poll)
+    assert booked.status == "booked"
+    assert emulator.request_count == 2, "one request for the first look, and a page for the second"
+
+
+class Looks:
+    """A session that finds nothing booked, and writes down when it looked, on virtual time."""
+
+    def __init__(self, limiter: Any = None) -> None:
+        self.limiter = limiter
+        self.times: list[float] = []
+
+    async def send(self, request: Any) -> MeetingRequest:
+        """It is active still."""
+        self.times.append(round(asyncio.get_running_loop().time(), 2))
+        return MeetingRequest(request.path[-1], status="active")
+
+
+def looks(*joins: tuple[float, float | None, float], until: float, limiter: Any = None) -> list[float]:
+    """When a sweep looks for those who join, each at a time and with a time-out and a poll, *until* a time."""
+    session: Any = Looks(limiter)
+
+    async def join(sweeper: Sweeper, at: float, timeout: float | None, poll: float) -> None:
+        await asyncio.sleep(at)
+        with contextlib.suppress(WaitTimeoutError):
+            await sweeper.wait("mr_1", timeout, poll)
+
+    async def main() -> None:
+        sweeper = Sweeper(session)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(until):
+                await asyncio.gather(*(join(sweeper, *each) for each in joins))
+
+    run_virtually(main())
+    times: list[float] = session.times
+    return times
+
+
+def test_a_shorter_poll_counts_from_the_last_look() -> None:
+    """Who joins is looked for at once if the last look is longer ago than its poll, else when that is over."""
+    assert looks((0, None, 3600), (50, None, 20), until=95) == [0, 50, 70, 90]
+    assert looks((0, None, 3600), (5, None, 20), until=45) == [0, 20, 40]
+
+
+def test_many_who_join_cause_no_more_looks_than_their_polls() -> None:
+    """A hundred with the same poll, one after the other, are looked for as one is."""
+    joins = [(each * 0.3, None, 10.0) for each in range(100)]
+    assert looks(*joins, until=35) == [0, 10, 20, 30]
+
+
+def test_who_gives_up_before_its_poll_is_looked_for_once_before() -> None:
+    """At half its time at the latest; then its poll counts."""
+    assert looks((0, None, 10), (1, 4, 10), until=25) == [0, 2, 12, 22]
+    assert looks((0, 15, 10), until=20) == [0, 10]
+
+
+def test_who_joins_stays_within_the_limit() -> None:
+    """A look a second at most, where 4 requests a second may leave, whoever joins."""
+    limiter = TokenBucket(4, per=1.0)
+    joins = [(each * 0.3, 100.0, 0.01) for each in range(10)]
+    assert looks(*joins, until=3.5, limiter=limiter) == [0, 1, 2, 3]
+
+
+class BrokenLimiter:
+    """A limiter of a user's own that fails in its own way."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def slot(self) -> AbstractAsyncContextManager[None]:
+        """Nobody gets in."""
+        raise self._error
+
+    def pause(self, seconds: float) -> None:
+        """Nobody is refused here."""
+
+
+class BrokenSnapshot(Unlimited):
+    """A limiter that cannot tell how it stands."""
+
+    def snapshot(self) -> RateLimit:
+        """Nothing."""
+        raise OSError
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("limiter", "error"),
+    [
+        (BrokenLimiter(OSError()), OSError),
+        (BrokenLimiter(TimeoutError()), TimeoutError),
+        (BrokenSnapshot(), OSError),
+    ],
+    ids=["slot", "time-out", "snapshot"],
+)
+async def test_an_error_that_is_not_ours_ends_every_wait(
+    emulator: Emulator, limiter: Any, error: type[Exception]
+) -> None:
+    """What a user's own limiter raises is told to all who wait, and to who watches."""
+    ids = made(emulator, 2)
+    async with AsyncSkipUp(emulator.api_key, base_url=emulator.url, limiter=limiter) as skipup:
+        wait = skipup.meeting_requests.wait_until_booked
+        waiting = asyncio.gather(*(wait(id, timeout=None) for id in ids), return_exceptions=True)
+        told: list[Any] = await asyncio.wait_for(waiting, timeout=10)
+
+        async def watched() -> list[Any]:
+            return [request async for request in skipup.meeting_requests.watch(ids)]
+
+        [told_to_watch] = await asyncio.wait_for(asyncio.gather(watched(), return_exceptions=True), timeout=10)
+    assert [type(each) for each in (*told, told_to_watch)] == [error] * 3

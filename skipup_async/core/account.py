@@ -31,6 +31,12 @@ class Account:
         if self.began is None:
             self.began = self.asked
 
+    def unplaced(self) -> None:
+        """Note that it waits for a place no more, if it did; what it has waited counts."""
+        if self.asked is not None:
+            self.queued += self.clock() - self.asked
+            self.asked = None
+
     def over(self, served: float) -> None:
         """Note that its latest attempt is over; for *served* seconds of it the service had the request."""
         self.spent += self.clock() - self.out

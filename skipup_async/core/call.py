@@ -37,6 +37,8 @@ class Call(Account):
     sends: int = 0
     retries: int = 0
     throttled: int = 0
+    #: Seconds for which its latest 429 holds every call, whatever becomes of this one.
+    pause: float = 0.0
     #: When the request first went out.
     first_sent: float | None = None
     #: Status and headers of the latest attempt's answer; None where it had none.
@@ -107,6 +109,7 @@ class Call(Account):
 
     def after(self, error: SkipUpError) -> Step:
         """What to do after *error*; raises where nothing more is to be done."""
+        self.unplaced()  # the limiter itself may have failed
         operation = self.request.operation
         may_be_second, self.maybe_applied = self.maybe_applied, self.maybe_applied or may_have_applied(operation, error)
         meaning = verdict(operation, error, method=self.request.method, may_be_second=may_be_second)
@@ -123,10 +126,11 @@ class Call(Account):
         policy, asked = self.options.retry, _asked(error)
         self.throttled += 1
         too_long = asked is not None and asked > policy.max_retry_after
+        self.pause = throttle_delay(self.throttled, policy.max_retry_after if too_long else asked, self.chance)
         if self.throttled > policy.max_throttle_waits or too_long or self._late():
             self.fail(error)
         self._spend(Quota.THROTTLE, error)
-        return Step(Next.PAUSE, throttle_delay(self.throttled, asked, self.chance))
+        return Step(Next.PAUSE, self.pause)
 
     def _again(self, error: SkipUpError, meaning: Verdict) -> Step:
         policy, asked = self.options.retry, _asked(error)

@@ -61,7 +61,8 @@ class RetryPolicy:
     backoff: float = attrs.field(default=0.5, validator=_finite(0))
     #: Seconds beyond which a backoff does not grow.
     max_backoff: float = attrs.field(default=8.0, validator=_finite(0))
-    #: Seconds: a service that asks for a longer wait gets none, and the caller an error that says so.
+    #: Seconds: a call that is asked to wait longer does not, and fails with an error that says so; a 429 holds the
+    #: other calls for this long then.
     max_retry_after: float = attrs.field(default=60.0, validator=_finite(0))
     #: How often one call waits for a 429 to pass; counted apart from `max_attempts`.
     max_throttle_waits: int = attrs.field(default=6, validator=[_whole, _finite(0)])

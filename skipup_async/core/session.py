@@ -29,7 +29,7 @@ from skipup_async.core.retry import Quota
 from skipup_async.core.step import Next, Step
 from skipup_async.core.wire import Connections
 from skipup_async.core.witness import Witness, witness
-from skipup_async.errors import SkipUpError
+from skipup_async.errors import RateLimitError, SkipUpError
 
 __all__ = ["Session", "Timing"]
 
@@ -157,7 +157,6 @@ class Session:
                 call.succeeded()
                 return None
             if step.next is Next.PAUSE:
-                self.limiter.pause(step.delay)
                 continue
             await self._back_off(call, step.delay)
             if step.next is Next.READ_BACK and (found := await read_back(call, fault, self._run)) is not None:
@@ -168,7 +167,11 @@ class Session:
 
     def _next(self, call: Call, fault: SkipUpError) -> Step:
         """What *call* does after *fault*; raises where nothing more is to be done."""
-        step = call.after(fault)
+        try:
+            step = call.after(fault)
+        finally:
+            if isinstance(fault, RateLimitError):  # it holds for everybody, even where this call ends with it
+                self.limiter.pause(call.pause)
         if call.observer is not None and step.next is not Next.FINISH:
             call.observer.going_on(call, fault, step)
         return step

@@ -11,7 +11,7 @@ class Next(enum.Enum):
     """What a call does next."""
 
     WAIT = "sleep, then send again"
-    PAUSE = "close the limiter, then send again when it opens"
+    PAUSE = "send again when the limiter opens, which the 429 has closed"
     READ_BACK = "sleep, then read the object back"
     FINISH = "stop: what was asked for is the case, and there is no object to give"
 

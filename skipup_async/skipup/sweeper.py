@@ -20,7 +20,6 @@ from skipup_async.errors import (
     NotFoundError,
     RateLimitError,
     ServerError,
-    SkipUpError,
     WaitTimeoutError,
 )
 from skipup_async.skipup.meeting_request import MeetingRequest
@@ -34,7 +33,7 @@ _SHARE = 0.25
 _PASSING = (APIConnectionError, RateLimitError, ServerError)
 
 
-Told = MeetingRequest | SkipUpError
+Told = MeetingRequest | Exception
 
 
 class Sweeper:
@@ -44,45 +43,64 @@ class Sweeper:
         self._session = session
         self._queues: dict[str, set[asyncio.Queue[Told]]] = {}
         self._polls: dict[asyncio.Queue[Told], float] = {}
+        #: For those who have joined since the latest look began: the seconds after it by which they want the next.
+        self._joined: dict[asyncio.Queue[Told], float] = {}
+        #: The seconds after the latest look by which the next one begins.
+        self._rest = 0.0
+        self._sooner = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def wait(self, id: str, timeout: float | None, poll: float) -> MeetingRequest:
         """The request *id* once it is booked. Raises MeetingCancelledError, or WaitTimeoutError after *timeout*."""
-        with self.watching([id], poll) as news, contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                while (request := await self.next(news)).status not in ("booked", "cancelled"):
-                    pass
-            if request.status == "booked":
-                return request
-            cancelled = MeetingCancelledError(f"the meeting request {id} was cancelled")
-            cancelled.current = request
-            raise cancelled
-        msg = f"the meeting request {id} was not booked within {timeout:g} seconds"
-        raise WaitTimeoutError(msg)
+        # Whoever gives up before the next look would do so without having been looked for.
+        first = poll if timeout is None else min(poll, timeout / 2)
+        time = asyncio.timeout(timeout)
+        with self.watching([id], poll, first) as news:
+            try:
+                async with time:
+                    while (request := await self.next(news)).status not in ("booked", "cancelled"):
+                        pass
+            except TimeoutError:
+                if not time.expired():  # it is what ended the looking
+                    raise
+                msg = f"the meeting request {id} was not booked within {timeout:g} seconds"
+                raise WaitTimeoutError(msg) from None
+        if request.status == "booked":
+            return request
+        cancelled = MeetingCancelledError(f"the meeting request {id} was cancelled")
+        cancelled.current = request
+        raise cancelled
 
     async def next(self, news: asyncio.Queue[Told]) -> MeetingRequest:
         """The next of the *news*. Raises what ended the looking, if something did."""
         told = await news.get()
-        if isinstance(told, SkipUpError):
+        if isinstance(told, Exception):
             raise told
         return told
 
     @contextlib.contextmanager
-    def watching(self, ids: Iterable[str], poll: float) -> Generator[asyncio.Queue[Told]]:
-        """A queue that is told of each of *ids* every *poll* seconds, and at once what `notify` says."""
+    def watching(self, ids: Iterable[str], poll: float, first: float | None = None) -> Generator[asyncio.Queue[Told]]:
+        """A queue that is told of each of *ids* every *poll* seconds, and at once what `notify` says.
+
+        The first look for it begins *first* seconds, or *poll*, after the one before.
+        """
         news: asyncio.Queue[Told] = asyncio.Queue()
         watched = frozenset(ids)
-        self._polls[news] = poll
+        self._polls[news], self._joined[news] = poll, poll if first is None else first
         for id in watched:
             self._queues.setdefault(id, set()).add(news)
         if self._task is None:
+            self._sooner = asyncio.Event()  # of the loop that runs now
             # Not in the context of whoever waits first: it looks for everybody.
             self._task = asyncio.create_task(self._look(), context=contextvars.Context())
+        elif self._joined[news] < self._rest:
+            self._sooner.set()
         try:
             yield news
         finally:
             self.forget(news, watched)
             del self._polls[news]
+            self._joined.pop(news, None)
             if not self._polls:
                 self._stop()
 
@@ -112,15 +130,26 @@ class Sweeper:
     async def _look(self) -> None:
         await asyncio.sleep(0)  # those who begin to wait together are looked for together
         while True:
-            sent = 0
+            least = 0.0
+            self._joined.clear()
             try:
-                sent = await self._sweep()
+                least = self._shortest_round(await self._sweep())
             except _PASSING as error:
                 logger.warning("a look for those who wait failed, and is taken again: %s", error)
-            except SkipUpError as error:
+            except Exception as error:  # noqa: BLE001 - else those who wait would do so for ever
                 for news in self._polls:
                     news.put_nowait(error)
-            await asyncio.sleep(max(min(self._polls.values(), default=0.0), self._shortest_round(sent)))
+            await self._sleep(least)
+
+    async def _sleep(self, least: float) -> None:
+        """Until the next look is due, *least* seconds from now or later; whoever joins may make it sooner."""
+        looked = asyncio.get_running_loop().time()
+        with contextlib.suppress(TimeoutError):
+            while True:
+                self._sooner.clear()
+                self._rest = max(least, min((*self._polls.values(), *self._joined.values()), default=0.0))
+                async with asyncio.timeout_at(looked + self._rest):
+                    await self._sooner.wait()
 
     async def _sweep(self) -> int:
         """Look for everything that is waited for; how many requests it took."""

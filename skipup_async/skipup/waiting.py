@@ -32,7 +32,8 @@ class Waiting(Resource[S_co]):
 
         All who wait on one client share one look at the list every *poll*
         seconds, or less often where that would take more than a quarter of the
-        limit; `notify` tells them at once. A paused request goes on being waited
+        limit; `notify` tells them at once. Whoever joins them has its first look
+        when half of its *timeout* is over, or sooner. A paused request goes on being waited
         for. Raises MeetingCancelledError or WaitTimeoutError.
         """
         if timeout is not None:

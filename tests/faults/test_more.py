@@ -21,6 +21,7 @@ from skipup_async import (
     InvalidRequestError,
     NotFoundError,
     PaginationError,
+    RateLimitError,
     RetryPolicy,
     ServerError,
     SkipUpError,
@@ -134,6 +135,44 @@ def test_a_storm_of_429_lets_one_probe_through_at_a_time(kind: Kind) -> None:
     sends, refused = asyncio.run(main())
     assert sends == 100 + refused
     assert refused <= 60, "those on the way when the limit was reached, and a probe in each window"
+
+
+@pytest.mark.parametrize(
+    ("policy", "headers", "held"),
+    [
+        (RetryPolicy(quota=None), ["Retry-After: 90"], 60.5),
+        (RetryPolicy(quota=None, max_retry_after=5.0), ["Retry-After: 90"], 5.25),
+        (RetryPolicy(quota=None, max_throttle_waits=0), ["Retry-After: 4"], 4.2),
+        (RetryPolicy(quota=4), ["Retry-After: 4"], 4.2),
+        (RetryPolicy(quota=4), [], 1.5),
+    ],
+    ids=["too long", "too long for a policy", "no wait left", "no quota left", "nothing asked"],
+)
+def test_a_429_that_ends_its_call_holds_the_others(
+    stage: Stage, colour: Colour, policy: RetryPolicy, headers: list[str], held: float
+) -> None:
+    """49: as long as the service asks, or as the policy lets it, once for each 429; the next call is not refused."""
+    stage.server.acts = [status(429, None, *headers)]
+    with closing(colour(KEY, **{**stage.options, "retry": policy})) as driver:
+        with pytest.raises(RateLimitError) as caught:
+            driver.call(lambda client: client.teams.list().first_page())
+        assert caught.value.attempts == 1
+        assert stage.ledger.pauses == pytest.approx([held])
+        driver.call(lambda client: client.teams.list().first_page())
+    assert stage.ledger.waited == pytest.approx(held, abs=0.5)
+
+
+def test_a_429_after_the_deadline_holds_the_others(stage: Stage, colour: Colour) -> None:
+    """The call's own time is over; the service's refusal stands."""
+
+    async def late(exchange: Exchange) -> None:
+        stage.clock.leap(20.0)
+        await status(429, None, "Retry-After: 4")(exchange)
+
+    stage.server.acts = [late]
+    with closing(colour(KEY, **stage.options, deadline=10.0)) as driver, pytest.raises(RateLimitError):
+        driver.call(lambda client: client.teams.list().first_page())
+    assert stage.ledger.pauses == pytest.approx([4.2])
 
 
 def test_a_refusal_after_a_late_success_is_that_success(stage: Stage, colour: Colour) -> None:
