@@ -1,7 +1,9 @@
 """The limit shared by processes, on a real Redis or Valkey; a minute takes a second or less."""
 
 import asyncio
+import contextlib
 import hashlib
+import random
 import subprocess
 import sys
 import time
@@ -93,6 +95,21 @@ def busiest(seen: list[float], per: float) -> int:
     return max(sum(first <= moment < first + per for moment in seen) for first in seen)
 
 
+async def waiting_call(limiter: RedisTokenBucket) -> asyncio.Task[None]:
+    """Start a call, and return it once the server told it to wait."""
+    limiter._window._next_at = 0.0  # pyright: ignore[reportPrivateUsage] - what is told next is for this call
+    call = asyncio.create_task(fan_out(limiter, 1, []))
+    await until(lambda: limiter.snapshot().next_slot > 0)
+    return call
+
+
+async def give_up(limiter: RedisTokenBucket, seen: list[float]) -> None:
+    """Make a call that has no time to wait for a permit."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await fan_out(limiter, 1, seen)
+
+
 def key_name(api_key: str) -> str:
     """Where the limit of *api_key* is kept."""
     return "skipup_async:" + hashlib.sha256(api_key.encode()).hexdigest()[:16]
@@ -147,6 +164,68 @@ async def test_cancelled_calls_lose_no_permit(limiter_of: Maker) -> None:
     await fan_out(limiter, RATE, seen)
     assert time.monotonic() - began < PER
     assert len(seen) == 2 * RATE
+
+
+@pytest.mark.parametrize("next_in", ["the same process", "another process"])
+async def test_a_permit_promised_to_a_call_that_gave_up_comes_back_no_earlier(limiter_of: Maker, next_in: str) -> None:
+    """Each waits for a permit that is not back yet and is cancelled; those that follow wait for it too."""
+    limiter = limiter_of(2)
+    follower = limiter if next_in == "the same process" else limiter_of(2)
+    await fan_out(limiter, 2, seen := list[float]())
+    for _ in range(2):
+        await give_up(limiter, seen)
+    await fan_out(follower, 4, seen)
+    assert busiest(seen, PER) == 2
+
+
+async def test_calls_that_give_up_push_nobody_back(limiter_of: Maker) -> None:
+    """After a hundred calls that waited in vain the next one leaves when the first would have."""
+    limiter = limiter_of(1, 2.0)
+    await fan_out(limiter, 1, [])
+    began = time.monotonic()
+    for _ in range(100):
+        await give_up(limiter, [])
+    await fan_out(limiter, 1, [])
+    assert time.monotonic() - began == pytest.approx(2.0, abs=0.5)
+
+
+async def test_a_call_that_gives_up_owes_nothing_the_server_forgot(limiter_of: Maker, console: Any) -> None:
+    """What was promised before the server lost its memory is not put back into it."""
+    limiter = limiter_of(1, 60.0)
+    await fan_out(limiter, 1, [])
+    waiting = await waiting_call(limiter)
+    await console.flushall()
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    assert await console.zrange(key_name("sk_test_1"), 0, -1) == []
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_no_period_holds_more_than_the_limit_whatever_becomes_of_calls(limiter_of: Maker, seed: int) -> None:
+    """Three processes make calls that are answered, never sent, or cancelled at any moment: none too many, none lost."""
+    chance, seen = random.Random(seed), list[float]()
+    limiters, entered = [limiter_of() for _ in range(3)], set[asyncio.Task[None] | None]()
+
+    async def call(limiter: RedisTokenBucket, refused: bool) -> None:
+        await asyncio.sleep(chance.uniform(0, 3 * PER))
+        async with limiter.slot():
+            entered.add(asyncio.current_task())
+            if refused:
+                raise APIConnectionError("refused")
+            seen.append(time.monotonic())
+
+    def give_up(task: asyncio.Task[None]) -> None:
+        if task not in entered:
+            task.cancel()
+
+    calls = [asyncio.create_task(call(chance.choice(limiters), chance.random() < 0.3)) for _ in range(150)]
+    for task in calls:
+        asyncio.get_running_loop().call_later(chance.uniform(0, 4 * PER), give_up, task)
+    await asyncio.wait(calls)
+    assert busiest(seen, PER) <= RATE
+    await asyncio.sleep(PER)
+    async with asyncio.timeout(PER / 2):
+        await fan_out(limiters[0], RATE, [])
 
 
 async def test_waiting_processes_sleep_until_their_turn(limiter_of: Maker, console: Any) -> None:

@@ -106,7 +106,7 @@ class SharedWindow:
             await self._report(Permit(""))
         # Who has not used the server for a period has nothing there that could be lost.
         epoch = self._epoch if time.monotonic() < self._heard_at + self._per else ""
-        terms = [ticket, _micro(self._per), self._rate, _micro(LONGEST_ATTEMPT), epoch, PACED, CROWDED, RELEASE]
+        terms = [ticket, _micro(self._per), _micro(LONGEST_ATTEMPT), self._rate, epoch, PACED, CROWDED, RELEASE]
         wait, self._epoch, probe, self.available, shut = await self._run(self._link().take, terms)
         self._heard_at = now = time.monotonic()
         self._next_at, self._opens_at = now + wait / 1e6, now + shut / 1e6
@@ -131,7 +131,7 @@ class SharedWindow:
     async def _report(self, permit: Permit, *, sent: bool = False, passed: bool = False) -> None:
         until, refused = self._shut_until, self._refused
         shut = _micro(max(0.0, until - time.monotonic()))
-        terms = [permit.ticket, _micro(self._per), int(sent), _micro(LONGEST_ATTEMPT), permit.probe, int(passed)]
+        terms = [permit.ticket, _micro(self._per), _micro(LONGEST_ATTEMPT), int(sent), permit.probe, int(passed)]
         await self._run(self._link().settle, [*terms, shut, int(refused)])
         if self._shut_until == until:
             self._shut_until, self._refused = -math.inf, False
