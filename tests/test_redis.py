@@ -228,6 +228,32 @@ async def test_no_period_holds_more_than_the_limit_whatever_becomes_of_calls(lim
         await fan_out(limiters[0], RATE, [])
 
 
+@pytest.mark.parametrize("spent", [0, 1], ids=["when none was to come back", "though another was promised"])
+async def test_a_permit_given_back_unsent_goes_to_the_call_that_waits(limiter_of: Maker, spent: int) -> None:
+    """It sleeps for a minute, until another call of its process was refused a connection."""
+    limiter = limiter_of(1 + spent, 60.0)
+    await fan_out(limiter, spent, [])
+    with pytest.raises(APIConnectionError):
+        async with limiter.slot():
+            waiting = await waiting_call(limiter)
+            raise APIConnectionError("refused")
+    async with asyncio.timeout(5):
+        await waiting
+
+
+async def test_a_permit_given_back_while_the_next_call_asks_is_not_missed(limiter_of: Maker, console: Any) -> None:
+    """The server tells the one that none is free and the other that one came back, in a single breath."""
+    limiter = limiter_of(1, 60.0)
+    with pytest.raises(APIConnectionError):
+        async with limiter.slot():
+            await console.client_pause(200)
+            waiting = asyncio.create_task(fan_out(limiter, 1, []))
+            await asyncio.sleep(0.05)
+            raise APIConnectionError("refused")
+    async with asyncio.timeout(5):
+        await waiting
+
+
 async def test_waiting_processes_sleep_until_their_turn(limiter_of: Maker, console: Any) -> None:
     """Two processes with twenty calls ask the server less than four times a call, the settling among it."""
     await console.config_resetstat()

@@ -57,6 +57,10 @@ if trial and get('probe') > now then return wait(math.min(spacing, get('probe') 
 
 local mine = redis.call('ZSCORE', key, ticket)
 local start = mine and start_of(mine) or now
+if start > now and free > 0 and get('paced') <= now then -- one came back that was never sent
+    give_back()
+    mine, start = nil, now
+end
 if not mine then
     local gap = get('paced') > now and spacing or 0
     if free <= 0 then
