@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import pytest
 
-from skipup_async import AsyncSkipUp, SkipUp
+from skipup_async import AllOf, AsyncSkipUp, SkipUp, TokenBucket
 from skipup_async.core.gate import LONGEST_ATTEMPT
 from skipup_async.emulator import Emulator
 from skipup_async.emulator.windows import RateLimit
@@ -569,6 +569,26 @@ async def test_both_clients_tell_it_their_key_and_close_its_connections(running:
 
         await asyncio.to_thread(block)
         assert await console.keys("*") == [key_name(emulator.api_key)]
+
+
+async def test_beside_other_limits_it_is_told_the_key_and_closed_too(running: RedisServer, console: Any) -> None:
+    """A client whose limiter is `AllOf`, one in another, shares the limit of its key, and leaves no connection open."""
+    limiter = AllOf(TokenBucket(1000), AllOf(RedisTokenBucket(running.url), TokenBucket(100, per=1.0)))
+    async with Emulator() as emulator:
+        async with AsyncSkipUp(emulator.api_key, base_url=emulator.url, limiter=limiter) as client:
+            await client.teams.list().first_page()
+            assert len(await console.client_list()) == 2
+        assert await console.keys("*") == [key_name(emulator.api_key)]
+    async with asyncio.timeout(5):
+        while len(await console.client_list()) > 1:
+            await asyncio.sleep(0.01)
+
+
+async def test_beside_other_limits_it_refuses_a_second_key_too() -> None:
+    """Two clients of different keys cannot be given one limit."""
+    limiter = AllOf(RedisTokenBucket("redis://127.0.0.1", api_key="sk_test_1"), TokenBucket(10))
+    with pytest.raises(ConfigurationError, match="another API key"):
+        AsyncSkipUp("sk_test_2", limiter=limiter)
 
 
 @pytest.mark.slow
