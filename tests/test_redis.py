@@ -270,10 +270,9 @@ async def test_a_permit_given_back_unsent_goes_to_the_call_that_waits(limiter_of
     """It sleeps for a minute, until another call of its process was refused a connection."""
     limiter = limiter_of(1 + spent, 60.0)
     await fan_out(limiter, spent, [])
-    with contextlib.suppress(APIConnectionError):
-        async with limiter.slot():
-            waiting = await waiting_call(limiter)
-            raise APIConnectionError("refused")
+    await (slot := limiter.slot()).__aenter__()
+    waiting = await waiting_call(limiter)
+    await slot.__aexit__(APIConnectionError, APIConnectionError("refused"), None)
     async with asyncio.timeout(5):
         await waiting
 
@@ -281,12 +280,11 @@ async def test_a_permit_given_back_unsent_goes_to_the_call_that_waits(limiter_of
 async def test_a_permit_given_back_while_the_next_call_asks_is_not_missed(limiter_of: Maker, console: Any) -> None:
     """The server tells the one that none is free and the other that one came back, in a single breath."""
     limiter = limiter_of(1, 60.0)
-    with contextlib.suppress(APIConnectionError):
-        async with limiter.slot():
-            await console.client_pause(200)
-            waiting = asyncio.create_task(fan_out(limiter, 1, []))
-            await asyncio.sleep(0.05)
-            raise APIConnectionError("refused")
+    await (slot := limiter.slot()).__aenter__()
+    await console.client_pause(200)
+    waiting = asyncio.create_task(fan_out(limiter, 1, []))
+    await asyncio.sleep(0.05)
+    await slot.__aexit__(APIConnectionError, APIConnectionError("refused"), None)
     async with asyncio.timeout(5):
         await waiting
 
@@ -573,15 +571,19 @@ async def test_both_clients_tell_it_their_key_and_close_its_connections(running:
 
 async def test_beside_other_limits_it_is_told_the_key_and_closed_too(running: RedisServer, console: Any) -> None:
     """A client whose limiter is `AllOf`, one in another, shares the limit of its key, and leaves no connection open."""
-    limiter = AllOf(TokenBucket(1000), AllOf(RedisTokenBucket(running.url), TokenBucket(100, per=1.0)))
-    async with Emulator() as emulator:
+    async with Emulator() as emulator, Signpost(running.port) as signpost:
+        limiter = AllOf(TokenBucket(1000), AllOf(RedisTokenBucket(signpost.url), TokenBucket(100, per=1.0)))
         async with AsyncSkipUp(emulator.api_key, base_url=emulator.url, limiter=limiter) as client:
             await client.teams.list().first_page()
-            assert len(await console.client_list()) == 2
+            assert len(signpost.open) == 1
+        await until(lambda: not signpost.open)
         assert await console.keys("*") == [key_name(emulator.api_key)]
-    async with asyncio.timeout(5):
-        while len(await console.client_list()) > 1:
-            await asyncio.sleep(0.01)
+
+
+def test_beside_limits_of_shorter_periods_it_is_asked_first() -> None:
+    """Nobody holds a permit of one second while Redis keeps it waiting for a minute."""
+    minute, second = RedisTokenBucket("redis://127.0.0.1", 120, per=60.0), TokenBucket(10, per=1.0)
+    assert repr(AllOf(second, minute)) == f"AllOf({minute!r}, {second!r})"
 
 
 async def test_beside_other_limits_it_refuses_a_second_key_too() -> None:

@@ -93,7 +93,7 @@ class _Slots:
 
 
 def _period(limiter: Limiter) -> float:
-    return limiter.per if isinstance(limiter, TokenBucket) else 0.0
+    return limiter.snapshot().per if isinstance(limiter, RankedLimiter) else 0.0
 
 
 _shared: OrderedDict[tuple[str, str, float, float], tuple[weakref.ref[TokenBucket], Window]] = OrderedDict()
