@@ -1,18 +1,20 @@
 """The limit shared by processes, on a real Redis or Valkey; a minute takes a second or less."""
 
 import asyncio
+import contextlib
 import hashlib
+import random
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
-from skipup_async import AsyncSkipUp, SkipUp
+from skipup_async import AllOf, AsyncSkipUp, SkipUp, TokenBucket
 from skipup_async.core.gate import LONGEST_ATTEMPT
 from skipup_async.emulator import Emulator
 from skipup_async.emulator.windows import RateLimit
@@ -93,9 +95,61 @@ def busiest(seen: list[float], per: float) -> int:
     return max(sum(first <= moment < first + per for moment in seen) for first in seen)
 
 
+async def waiting_call(limiter: RedisTokenBucket) -> asyncio.Task[None]:
+    """Start a call, and return it once the server told it to wait."""
+    limiter._window._next_at = 0.0  # pyright: ignore[reportPrivateUsage] - what is told next is for this call
+    call = asyncio.create_task(fan_out(limiter, 1, []))
+    await until(lambda: limiter.snapshot().next_slot > 0)
+    return call
+
+
+async def give_up(limiter: RedisTokenBucket, seen: list[float]) -> None:
+    """Make a call that has no time to wait for a permit."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await fan_out(limiter, 1, seen)
+
+
 def key_name(api_key: str) -> str:
     """Where the limit of *api_key* is kept."""
     return "skipup_async:" + hashlib.sha256(api_key.encode()).hexdigest()[:16]
+
+
+async def demote(server: RedisServer) -> None:
+    """Make *server* a replica of one that does not exist, as a failover does to an old master."""
+    async with redis.from_url(server.url) as client:
+        await client.replicaof("127.0.0.1", "1")
+
+
+class Signpost:
+    """A name that may lead elsewhere tomorrow: new connections go to *port* as it is then, old ones stay."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        #: The connections there are.
+        self.open = set[asyncio.Task[None] | None]()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._lead, "127.0.0.1", 0)
+        self.url = f"redis://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open.add(task := asyncio.current_task())
+        there, here = await asyncio.open_connection("127.0.0.1", self.port)
+        await asyncio.gather(_pass_on(reader, here), _pass_on(there, writer))
+        self.open.remove(task)
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+    writer.close()
+    await writer.wait_closed()
 
 
 # --- the promise ---
@@ -147,6 +201,92 @@ async def test_cancelled_calls_lose_no_permit(limiter_of: Maker) -> None:
     await fan_out(limiter, RATE, seen)
     assert time.monotonic() - began < PER
     assert len(seen) == 2 * RATE
+
+
+@pytest.mark.parametrize("next_in", ["the same process", "another process"])
+async def test_a_permit_promised_to_a_call_that_gave_up_comes_back_no_earlier(limiter_of: Maker, next_in: str) -> None:
+    """Each waits for a permit that is not back yet and is cancelled; those that follow wait for it too."""
+    limiter = limiter_of(2)
+    follower = limiter if next_in == "the same process" else limiter_of(2)
+    await fan_out(limiter, 2, seen := list[float]())
+    for _ in range(2):
+        await give_up(limiter, seen)
+    await fan_out(follower, 4, seen)
+    assert busiest(seen, PER) == 2
+
+
+async def test_calls_that_give_up_push_nobody_back(limiter_of: Maker) -> None:
+    """After a hundred calls that waited in vain the next one leaves when the first would have."""
+    limiter = limiter_of(1, 2.0)
+    await fan_out(limiter, 1, [])
+    began = time.monotonic()
+    for _ in range(100):
+        await give_up(limiter, [])
+    await fan_out(limiter, 1, [])
+    assert time.monotonic() - began == pytest.approx(2.0, abs=0.5)
+
+
+async def test_a_call_that_gives_up_owes_nothing_the_server_forgot(limiter_of: Maker, console: Any) -> None:
+    """What was promised before the server lost its memory is not put back into it."""
+    limiter = limiter_of(1, 60.0)
+    await fan_out(limiter, 1, [])
+    waiting = await waiting_call(limiter)
+    await console.flushall()
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    assert await console.zrange(key_name("sk_test_1"), 0, -1) == []
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_no_period_holds_more_than_the_limit_whatever_becomes_of_calls(limiter_of: Maker, seed: int) -> None:
+    """Three processes make calls that are answered, refused or cancelled at any moment: none too many, none lost."""
+    chance, seen = random.Random(seed), list[float]()
+    limiters, entered = [limiter_of() for _ in range(3)], set[asyncio.Task[None] | None]()
+
+    async def call(limiter: RedisTokenBucket, refused: bool) -> None:
+        await asyncio.sleep(chance.uniform(0, 3 * PER))
+        async with limiter.slot():
+            entered.add(asyncio.current_task())
+            if refused:
+                raise APIConnectionError("refused")
+            seen.append(time.monotonic())
+
+    def give_up(task: asyncio.Task[None]) -> None:
+        if task not in entered:
+            task.cancel()
+
+    calls = [asyncio.create_task(call(chance.choice(limiters), chance.random() < 0.3)) for _ in range(150)]
+    for task in calls:
+        asyncio.get_running_loop().call_later(chance.uniform(0, 4 * PER), give_up, task)
+    await asyncio.wait(calls)
+    assert busiest(seen, PER) <= RATE
+    await asyncio.sleep(PER)
+    async with asyncio.timeout(PER / 2):
+        await fan_out(limiters[0], RATE, [])
+
+
+@pytest.mark.parametrize("spent", [0, 1], ids=["when none was to come back", "though another was promised"])
+async def test_a_permit_given_back_unsent_goes_to_the_call_that_waits(limiter_of: Maker, spent: int) -> None:
+    """It sleeps for a minute, until another call of its process was refused a connection."""
+    limiter = limiter_of(1 + spent, 60.0)
+    await fan_out(limiter, spent, [])
+    await (slot := limiter.slot()).__aenter__()
+    waiting = await waiting_call(limiter)
+    await slot.__aexit__(APIConnectionError, APIConnectionError("refused"), None)
+    async with asyncio.timeout(5):
+        await waiting
+
+
+async def test_a_permit_given_back_while_the_next_call_asks_is_not_missed(limiter_of: Maker, console: Any) -> None:
+    """The server tells the one that none is free and the other that one came back, in a single breath."""
+    limiter = limiter_of(1, 60.0)
+    await (slot := limiter.slot()).__aenter__()
+    await console.client_pause(200)
+    waiting = asyncio.create_task(fan_out(limiter, 1, []))
+    await asyncio.sleep(0.05)
+    await slot.__aexit__(APIConnectionError, APIConnectionError("refused"), None)
+    async with asyncio.timeout(5):
+        await waiting
 
 
 async def test_waiting_processes_sleep_until_their_turn(limiter_of: Maker, console: Any) -> None:
@@ -277,6 +417,32 @@ async def test_once_patience_is_lost_calls_fail_at_once() -> None:
         assert {type(error) for error in errors} == {APIConnectionError}
 
 
+async def test_a_server_that_became_a_replica_is_as_good_as_away(mortal: RedisServer) -> None:
+    """It takes no writes: nothing is sent, and the error says why."""
+    async with RedisTokenBucket(mortal.url, RATE, PER, api_key="sk_test_1", patience=0.3) as limiter:
+        await fan_out(limiter, 1, seen := list[float]())
+        await demote(mortal)
+        with pytest.raises(APIConnectionError, match="does not answer: ReadOnlyError") as caught:
+            await fan_out(limiter, 1, seen)
+        assert not caught.value.maybe_applied
+        assert len(seen) == 1
+
+
+@pytest.mark.usefixtures("console")
+async def test_after_a_failover_calls_go_on_at_the_new_master(mortal: RedisServer, running: RedisServer) -> None:
+    """Calls that wait while the old master turns read-only leave once the name leads to the new one, none too many."""
+    async with Signpost(mortal.port) as signpost:
+        async with RedisTokenBucket(signpost.url, RATE, PER, api_key="sk_test_1") as limiter:
+            await fan_out(limiter, RATE, seen := list[float]())
+            await demote(mortal)
+            waiting = asyncio.create_task(fan_out(limiter, RATE, seen))
+            await asyncio.sleep(0.3)
+            signpost.port = running.port
+            await waiting
+        assert (busiest(seen, PER), len(seen)) == (RATE, 2 * RATE)
+        await until(lambda: not signpost.open)
+
+
 async def test_a_slow_server_delays_and_loses_nothing(limiter_of: Maker, console: Any) -> None:
     """Two seconds of silence are waited out."""
     limiter, seen = limiter_of(), list[float]()
@@ -401,6 +567,30 @@ async def test_both_clients_tell_it_their_key_and_close_its_connections(running:
 
         await asyncio.to_thread(block)
         assert await console.keys("*") == [key_name(emulator.api_key)]
+
+
+async def test_beside_other_limits_it_is_told_the_key_and_closed_too(running: RedisServer, console: Any) -> None:
+    """A client whose limiter is `AllOf`, one in another, shares the limit of its key, and leaves no connection open."""
+    async with Emulator() as emulator, Signpost(running.port) as signpost:
+        limiter = AllOf(TokenBucket(1000), AllOf(RedisTokenBucket(signpost.url), TokenBucket(100, per=1.0)))
+        async with AsyncSkipUp(emulator.api_key, base_url=emulator.url, limiter=limiter) as client:
+            await client.teams.list().first_page()
+            assert len(signpost.open) == 1
+        await until(lambda: not signpost.open)
+        assert await console.keys("*") == [key_name(emulator.api_key)]
+
+
+def test_beside_limits_of_shorter_periods_it_is_asked_first() -> None:
+    """Nobody holds a permit of one second while Redis keeps it waiting for a minute."""
+    minute, second = RedisTokenBucket("redis://127.0.0.1", 120, per=60.0), TokenBucket(10, per=1.0)
+    assert repr(AllOf(second, minute)) == f"AllOf({minute!r}, {second!r})"
+
+
+async def test_beside_other_limits_it_refuses_a_second_key_too() -> None:
+    """Two clients of different keys cannot be given one limit."""
+    limiter = AllOf(RedisTokenBucket("redis://127.0.0.1", api_key="sk_test_1"), TokenBucket(10))
+    with pytest.raises(ConfigurationError, match="another API key"):
+        AsyncSkipUp("sk_test_2", limiter=limiter)
 
 
 @pytest.mark.slow

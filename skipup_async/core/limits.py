@@ -42,6 +42,17 @@ class AllOf(RankedLimiter):
         for limiter in self._ranked():
             limiter.hold(seconds)
 
+    def serve(self, key_hash: str) -> None:
+        """Tell each limit whose it is: the hash of the API key of the client that uses it."""
+        for limiter in self._ranked():
+            limiter.serve(key_hash)
+
+    async def aclose(self) -> None:
+        """Close what the limits hold open in this event loop; a later call opens it again."""
+        async with AsyncExitStack() as closing:
+            for limiter in self._ranked():
+                closing.push_async_callback(limiter.aclose)
+
     def snapshot(self) -> RateLimit:
         """Return how the limit stands that is reached next."""
         snapshots = [limiter.snapshot() for limiter in self._ranked()]
@@ -82,7 +93,7 @@ class _Slots:
 
 
 def _period(limiter: Limiter) -> float:
-    return limiter.per if isinstance(limiter, TokenBucket) else 0.0
+    return limiter.snapshot().per if isinstance(limiter, RankedLimiter) else 0.0
 
 
 _shared: OrderedDict[tuple[str, str, float, float], tuple[weakref.ref[TokenBucket], Window]] = OrderedDict()

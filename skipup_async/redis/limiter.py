@@ -51,6 +51,7 @@ class RedisTokenBucket(QueueLimiter):
         self._window = SharedWindow(url, prefix, self.rate, self.per, patience=positive("patience", patience))
         self._prefix = prefix
         self._key_hash = ""
+        self._given_back = 0
         if api_key is not None:
             self.serve(hashlib.sha256(api_key.encode()).hexdigest())
 
@@ -100,7 +101,7 @@ class RedisTokenBucket(QueueLimiter):
             line = self.line()
             if line.ticket is not None and not line.led:
                 ticket, line.ticket = line.ticket, None
-                await self._window.settle(Permit(ticket), sent=False)
+                await self._settle(Permit(ticket), sent=False)
             raise
 
     async def take(self, line: Line, slot: Slot) -> float:
@@ -108,7 +109,7 @@ class RedisTokenBucket(QueueLimiter):
         if line.ticket is None:
             line.ticket = uuid.uuid4().hex
         try:
-            delay, permit = await self._window.take(line.ticket)
+            delay, permit = await self._ask(line.ticket)
         except APIConnectionError:
             if self._local is None:
                 raise
@@ -124,7 +125,7 @@ class RedisTokenBucket(QueueLimiter):
             slot.permit.leave(slot, error)
             self.wake()
             return None
-        return self._settle(cast("Permit", slot.permit), error)
+        return self._settle(cast("Permit", slot.permit), sent=not never_sent(error), passed=error is None)
 
     def snapshot(self) -> RateLimit:
         """Return how the limit stood when the server last told; other processes may have changed it since."""
@@ -142,9 +143,19 @@ class RedisTokenBucket(QueueLimiter):
         behind = max(0, self.waiting + calls - self._window.available)
         return self._window.next_in + behind * self.per / self.rate
 
-    async def _settle(self, permit: Permit, error: BaseException | None) -> None:
-        await self._window.settle(permit, sent=not never_sent(error), passed=error is None)
-        if permit.probe:
+    async def _ask(self, ticket: str) -> tuple[float, Permit]:
+        # Again, if one was given back meanwhile: whoever asks does not sleep yet, so that `wake` does not reach it.
+        while True:
+            given_back = self._given_back
+            delay, permit = await self._window.take(ticket)
+            if not delay or given_back == self._given_back:
+                return delay, permit
+
+    async def _settle(self, permit: Permit, *, sent: bool, passed: bool = False) -> None:
+        await self._window.settle(permit, sent=sent, passed=passed)
+        if not sent:
+            self._given_back += 1
+        if permit.probe or not sent:
             self.wake()
 
     async def _take_locally(self, local: TokenBucket, line: Line, slot: Slot) -> float:

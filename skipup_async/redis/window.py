@@ -5,7 +5,7 @@ import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, cast
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 import attrs
@@ -13,7 +13,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from skipup_async.core.bucket import CROWDED, PACED, RELEASE
 from skipup_async.core.gate import LONGEST_ATTEMPT
@@ -106,8 +106,8 @@ class SharedWindow:
             await self._report(Permit(""))
         # Who has not used the server for a period has nothing there that could be lost.
         epoch = self._epoch if time.monotonic() < self._heard_at + self._per else ""
-        terms = [ticket, _micro(self._per), self._rate, _micro(LONGEST_ATTEMPT), epoch, PACED, CROWDED, RELEASE]
-        wait, self._epoch, probe, self.available, shut = await self._run(self._link().take, terms)
+        terms = [ticket, _micro(self._per), _micro(LONGEST_ATTEMPT), self._rate, epoch, PACED, CROWDED, RELEASE]
+        wait, self._epoch, probe, self.available, shut = await self._run("take", terms)
         self._heard_at = now = time.monotonic()
         self._next_at, self._opens_at = now + wait / 1e6, now + shut / 1e6
         return wait / 1e6, Permit(ticket, probe)
@@ -131,17 +131,17 @@ class SharedWindow:
     async def _report(self, permit: Permit, *, sent: bool = False, passed: bool = False) -> None:
         until, refused = self._shut_until, self._refused
         shut = _micro(max(0.0, until - time.monotonic()))
-        terms = [permit.ticket, _micro(self._per), int(sent), _micro(LONGEST_ATTEMPT), permit.probe, int(passed)]
-        await self._run(self._link().settle, [*terms, shut, int(refused)])
+        terms = [permit.ticket, _micro(self._per), _micro(LONGEST_ATTEMPT), int(sent), permit.probe, int(passed)]
+        await self._run("settle", [*terms, shut, int(refused)])
         if self._shut_until == until:
             self._shut_until, self._refused = -math.inf, False
 
-    async def _run(self, script: _Script, terms: Sequence[Any]) -> Any:
+    async def _run(self, script: Literal["take", "settle"], terms: Sequence[Any]) -> Any:
         """Run *script* and return its answer, trying again while the server is away and patience lasts."""
         while True:
             if time.monotonic() >= self._ask_at:
                 try:
-                    answer = await script(keys=[self.key], args=terms)
+                    answer = await self._run_once(script, terms)
                 except (RedisError, OSError) as error:
                     self._missed(error)
                 else:
@@ -150,6 +150,21 @@ class SharedWindow:
             if self._is_away:
                 raise APIConnectionError(f"the rate limit's server {self} does not answer: {self._fault}")
             await asyncio.sleep(_RETRY_EVERY)
+
+    async def _run_once(self, script: Literal["take", "settle"], terms: Sequence[Any]) -> Any:
+        link, links = self._link(), self._links
+        loop = asyncio.get_running_loop()
+        run = link.take if script == "take" else link.settle
+        try:
+            return await run(keys=[self.key], args=terms)
+        except ResponseError:
+            # Such as READONLY, after a failover: the server's name may lead to another one by now.
+            if links.get(loop) is link:
+                del links[loop]
+            raise
+        finally:
+            if links.get(loop) is not link:  # whoever else still uses it closes what is left
+                await link.server.connection_pool.disconnect(inuse_connections=False)
 
     @property
     def _is_away(self) -> bool:
