@@ -51,9 +51,9 @@ def _camel(name: str) -> str:
     return first + "".join(map(str.capitalize, rest))
 
 
-def _wire(**values: object) -> dict[str, Any]:
-    """The arguments that were given, checked, under their names on the wire."""
-    return {_camel(name): arguments.optional(_CHECKS[name], name, value) for name, value in given(values).items()}
+def _wire(rule: Callable[..., object], /, **values: object) -> dict[str, Any]:
+    """The arguments that were given, checked, under their names on the wire; the *rule* is what None means for them."""
+    return {_camel(name): rule(_CHECKS[name], name, value) for name, value in given(values).items()}
 
 
 def _on_the_wire(_cls: type, fields: list["attrs.Attribute[Any]"]) -> list["attrs.Attribute[Any]"]:
@@ -125,9 +125,10 @@ class Meetings(Resource[S_co]):
         50); the pager fetches as many pages as there are, with *prefetch* 1 the
         next one while this one is in use.
         """
-        who = _wire(prospect_id=prospect_id, owner_id=owner_id)
-        when = _wire(meeting_date_after=meeting_date_after, meeting_date_before=meeting_date_before)
-        what = _wire(meeting_type=meeting_type, limit=limit, page_token=page_token)
+        optional = arguments.optional
+        who = _wire(optional, prospect_id=prospect_id, owner_id=owner_id)
+        when = _wire(optional, meeting_date_after=meeting_date_after, meeting_date_before=meeting_date_before)
+        what = _wire(optional, meeting_type=meeting_type, limit=limit, page_token=page_token)
         return Request("GET", ("meetings",), Page[Meeting], query=arguments.query(**who, **when, **what))
 
     @endpoint
@@ -154,9 +155,9 @@ class Meetings(Resource[S_co]):
         *idempotency_key*, at most 512 characters, goes on with an earlier call;
         a call without one makes its own, and every error shows it.
         """
-        who = _wire(prospect_id=prospect_id, owner_id=owner_id, user_id=user_id)
-        when = _wire(meeting_date=meeting_date, time_zone=time_zone)
-        what = _wire(meeting_type=meeting_type, location=location, notes=notes)
+        who = _wire(arguments.needed, prospect_id=prospect_id, owner_id=owner_id, user_id=user_id)
+        when = _wire(arguments.needed, meeting_date=meeting_date, time_zone=time_zone, meeting_type=meeting_type)
+        what = _wire(arguments.optional, location=location, notes=notes)
         return _keyed(Request("POST", ("meetings",), Meeting, body={**who, **when, **what}), idempotency_key)
 
     @endpoint
@@ -174,9 +175,9 @@ class Meetings(Resource[S_co]):
         idempotency_key: str | Unset = UNSET,
     ) -> Request[Meeting]:
         """Change a meeting in the name of *user_id*; what is left out stays, None clears *location* and *notes*."""
-        who = _wire(owner_id=owner_id, user_id=user_id)
-        when = _wire(meeting_date=meeting_date, time_zone=time_zone)
-        what = _wire(meeting_type=meeting_type, location=location, notes=notes)
+        who = _wire(arguments.needed, owner_id=owner_id, user_id=user_id)
+        when = _wire(arguments.needed, meeting_date=meeting_date, time_zone=time_zone, meeting_type=meeting_type)
+        what = _wire(arguments.optional, location=location, notes=notes)
         path = ("meetings", Id(id))
         return _keyed(Request(self.update_method, path, Meeting, body={**who, **when, **what}), idempotency_key)
 
@@ -209,7 +210,7 @@ def _item(payload: object) -> object:
 def _page(payload: object) -> PageParts:
     """The parts of `{"items": […], "pagination": {"nextPageToken": …}}`; older answers have the token outside."""
     answer = _succeeded(payload)
-    token = members(answer.get("pagination") or answer).get("nextPageToken")
+    token = members(answer.get("pagination") or {}).get("nextPageToken") or answer.get("nextPageToken")
     return answer.get("items"), bool(token), token or None
 
 

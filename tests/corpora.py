@@ -256,7 +256,7 @@ BAD_NUMBERS: list[Any] = [
 #: Numbers that are no time span.
 BAD_SECONDS: list[Any] = [
     0, -1, 0.0, -0.5, True, False, float("nan"), float("inf"), -float("inf"), "30", b"30", Decimal(30), 1j, [30], {},
-    timedelta(seconds=30), object(),
+    timedelta(seconds=30), object(), 10**400,
 ]  # fmt: skip
 
 IDEMPOTENCY_KEYS = [
@@ -345,8 +345,17 @@ BAD_QUERIES: list[Any] = [
     1, "", "a=b", [("a", "b")], {"a": {"b": 1}}, {"a": [1]}, {"a": object()}, {"a": b"x"}, {"a": float("nan")},
     {"a": float("inf")}, {"a": "\ud800"}, {"\ud800": "a"}, {b"a": "b"},
 ]  # fmt: skip
+
+
+def _nested(levels: int) -> Any:
+    value: Any = 0
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
 BAD_BODIES: list[Any] = [
     1, "", "a", b"{}", [], [1], True, {"a": object()}, {"a": b"x"}, {"a": {1, 2}}, {"a": float("nan")},
     {"a": [float("inf")]},
-    {"a": "\ud800"}, {"\udfff": 1}, {("a", "b"): 1},
+    {"a": "\ud800"}, {"\udfff": 1}, {("a", "b"): 1}, {"a": 2**64}, {"a": [-(2**63) - 1]}, {"a": 10**400}, _nested(250),
 ]  # fmt: skip

@@ -95,6 +95,7 @@ async def settled(*awaitables: Awaitable[object]) -> None:
         {"rate": 1.5},
         {"rate": 5, "per": 0},
         {"rate": 5, "per": math.inf},
+        {"rate": 5, "per": 10**400},
         {"rate": 5, "burst": 0},
         {"rate": 5, "burst": 6},
         {"rate": 5, "burst": 1.5},

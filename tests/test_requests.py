@@ -2,16 +2,19 @@
 
 import copy
 import pickle
+from collections.abc import Callable
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any
 
 import attrs
 import pytest
 
-from skipup_async import Campaign, MeetingRequest, Page, Participant, Timeframe, WorkspaceMember
+from skipup_async import Campaign, InvalidArgumentError, MeetingRequest, Page, Participant, Timeframe, WorkspaceMember
 from skipup_async.core.request import Id, Operation, Request
 from skipup_async.skipup.campaigns import Campaigns
 from skipup_async.skipup.meeting_requests import MeetingRequests
+from skipup_async.skipup.webhook_endpoints import WebhookEndpoints
 from skipup_async.skipup.workspace_members import WorkspaceMembers
 
 NINE, TEN = datetime(2026, 2, 16, 9, tzinfo=UTC), "2026-02-16T10:00:00+01:00"
@@ -281,6 +284,35 @@ def test_an_id_in_a_path_is_marked_as_one(row: Row) -> None:
 def test_a_request_knows_whom_it_is_about(request_: Request[Any], asked: str | None) -> None:
     """The id, or None for a list."""
     assert request_.asked_id == asked
+
+
+class _Word(str, Enum):  # noqa: UP042 - a StrEnum would go out right by itself
+    ACTIVE = "active"
+    ID = "mr_1"
+    WHEN = "2026-02-16T09:00:00Z"
+
+
+def test_text_of_an_enum_goes_out_as_what_it_holds() -> None:
+    """`str()` of a member is its name, which nobody meant."""
+    request = MeetingRequests.list.build(status=_Word.ACTIVE, created_after=_Word.WHEN)
+    assert list(map(str, request.query.values())) == ["active", "2026-02-16T09:00:00Z"]
+    assert [str(segment) for segment in MeetingRequests.get.build(_Word.ID).path] == ["meeting_requests", "mr_1"]
+
+
+@pytest.mark.parametrize(
+    ("build", "argument"),
+    [
+        (lambda: Campaigns.create.build(name=None, team_id="tm_1"), "name"),  # type: ignore[arg-type]
+        (lambda: Campaigns.update.build("cmp_1", team_id=None), "team_id"),  # type: ignore[arg-type]
+        (lambda: WebhookEndpoints.create.build(url=None, events=["x"]), "url"),  # type: ignore[arg-type]
+        (lambda: WebhookEndpoints.update.build("we_1", events=None), "events"),  # type: ignore[arg-type]
+        (lambda: WebhookEndpoints.update.build("we_1", enabled=None), "enabled"),  # type: ignore[arg-type]
+    ],
+)
+def test_none_is_refused_where_it_means_nothing(build: Callable[[], object], argument: str) -> None:
+    """It would go out as null."""
+    with pytest.raises(InvalidArgumentError, match=argument):
+        build()
 
 
 def test_a_request_can_be_copied_and_pickled() -> None:

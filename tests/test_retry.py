@@ -242,7 +242,7 @@ def test_the_defaults_are_those_that_are_documented() -> None:
         *[
             (name, value)
             for name in ("backoff", "max_backoff", "max_retry_after", "max_attempts", "max_throttle_waits", "quota")
-            for value in (math.nan, math.inf, -math.inf, True, False, "1", b"1", [1])
+            for value in (math.nan, math.inf, -math.inf, 10**400, True, False, "1", b"1", [1])
         ],
         *[(name, None) for name in ("backoff", "max_backoff", "max_retry_after", "max_attempts", "max_throttle_waits")],
         ("max_attempts", 0),

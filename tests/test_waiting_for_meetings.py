@@ -23,6 +23,7 @@ from skipup_async import (
     WaitTimeoutError,
 )
 from skipup_async.emulator import Emulator
+from skipup_async.events import event_from
 from skipup_async.skipup.sweeper import Sweeper
 from tests.conftest import Driver
 from tests.virtual_loop import run_virtually
@@ -140,6 +141,12 @@ async def test_a_webhook_resolves_at_once(emulator: Emulator, skipup: AsyncSkipU
     skipup.meeting_requests.notify(MeetingRequest(id, status="booked"))
     assert (await waiting).status == "booked"
     assert emulator.request_count == 1
+
+
+@pytest.mark.anyio
+async def test_an_event_about_nothing_is_no_news(skipup: AsyncSkipUp) -> None:
+    """A receiver passes on whatever was verified."""
+    skipup.meeting_requests.notify(event_from({"type": "meeting_request.paused"}))
 
 
 @pytest.mark.anyio

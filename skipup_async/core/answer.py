@@ -52,6 +52,8 @@ def interpret(request: Request[T], answer: Answer, dialect: Dialect, largest: in
     if request.returns is type(None):
         return cast("T", nothing)
     try:
+        if not answer.body and request.method == "DELETE" and request.returns is not object:
+            return decode(request.returns, {})  # it is gone, and nothing more was said
         return _result(request, _payload(answer, largest), dialect)
     except WrongShapeError as fault:
         error = ResponseError(f"the answer to {request.route} does not fit: {fault}")

@@ -5,15 +5,17 @@ whatever only the service can judge (does this address exist?) is left to it.
 """
 
 import json
-import math
 import operator
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, SupportsIndex, TypeGuard, TypeVar, cast
 
+from skipup_async.core.body import load
+from skipup_async.core.depth import is_deep
 from skipup_async.core.unset import UNSET, Unset
-from skipup_async.errors import InvalidArgumentError
+from skipup_async.errors import InvalidArgumentError, ResponseError
 
 __all__ = [
     "email",
@@ -23,6 +25,7 @@ __all__ = [
     "json_object",
     "many",
     "moment",
+    "needed",
     "number",
     "optional",
     "page_limit",
@@ -51,10 +54,16 @@ def optional(check: Callable[[str, object], T], name: str, value: object) -> T |
     return value if value is None or isinstance(value, Unset) else check(name, value)
 
 
+def needed(check: Callable[[str, object], T], name: str, value: object) -> T | Unset:
+    """*value* through *check*, unless it is left out; None has no meaning here."""
+    return value if isinstance(value, Unset) else check(name, value)
+
+
 def text(name: str, value: object, *, longest: int | None = None) -> str:
-    """Any text that UTF-8 can carry, as it is."""
+    """Any text that UTF-8 can carry, as it is; of a subclass of `str`, such as a member of an enum, what it holds."""
     if not isinstance(value, str):
         raise _refuse(name, f"text (a str), not {type(value).__name__}")
+    value = str.__str__(value)
     if longest is not None and len(value) > longest:
         raise _refuse(name, f"at most {longest:,} characters; it has {len(value):,}")
     try:
@@ -90,7 +99,7 @@ def moment(name: str, value: object) -> str:
         datetime.fromisoformat(value.upper())
     except ValueError:
         raise _refuse(name, "a date and time that exist") from None
-    return value
+    return str.__str__(value)
 
 
 def _iso(name: str, value: datetime) -> str:
@@ -131,7 +140,7 @@ def _whole(name: str, value: object) -> int:
 
 def seconds(name: str, value: object) -> float:
     """A number of seconds above zero."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= sys.float_info.max:
         raise _refuse(name, "a number of seconds above zero")
     return value
 
@@ -153,7 +162,7 @@ def idempotency_key(value: object, *, longest: int = 255) -> str | None:
         return None
     if not isinstance(value, str) or not value or len(value) > longest or not all("!" <= c <= "~" for c in value):
         raise _refuse("idempotency_key", f"1 to {longest} visible ASCII characters (a str), without blanks")
-    return value
+    return str.__str__(value)
 
 
 def many(name: str, value: object) -> tuple[Any, ...]:
@@ -186,17 +195,19 @@ def filters(values: object) -> dict[str, str | int]:
 
 
 def json_object(name: str, value: object) -> dict[str, Any]:
-    """A copy of *value* as JSON knows it; what JSON cannot say is refused, by whatever library it would be sent."""
+    """A copy of *value* as JSON knows it; what JSON cannot say is refused, by whatever library it would be sent.
+
+    So are integers beyond 64 bits, and more than 200 levels.
+    """
     msg = f"{name} must be a mapping that JSON can carry"
     if not isinstance(value, Mapping):
         raise InvalidArgumentError(msg)
     fields = dict(cast("Mapping[str, Any]", value))
     try:
-        text = json.dumps(fields, ensure_ascii=False, allow_nan=False)
-        text.encode()
-    except (TypeError, ValueError, RecursionError):
+        plain: dict[str, Any] = load(json.dumps(fields, ensure_ascii=False, allow_nan=False).encode())
+    except (TypeError, ValueError, RecursionError, ResponseError):
         pass
     else:
-        plain: dict[str, Any] = json.loads(text)
-        return plain
+        if not is_deep(plain):
+            return plain
     raise InvalidArgumentError(msg)

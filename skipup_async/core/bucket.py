@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import sys
 import time
 from collections.abc import Callable
 
@@ -25,7 +26,7 @@ RELEASE = 30
 
 def positive(name: str, value: object) -> float:
     """Return *value* as a float, or raise a `ConfigurationError` that names it unless it is finite and above zero."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= sys.float_info.max:
         raise ConfigurationError(f"{name} must be a finite number above zero, not {value!r}")
     return float(value)
 

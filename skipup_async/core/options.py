@@ -1,6 +1,6 @@
 """How patiently a client calls."""
 
-import math
+import sys
 from typing import Any
 
 import attrs
@@ -15,7 +15,7 @@ __all__ = ["Options"]
 def _seconds(_options: object, field: "attrs.Attribute[Any]", value: object) -> None:
     if value is None:
         return
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= sys.float_info.max:
         msg = f"{field.name} must be a number of seconds above zero, or None for no limit"
         raise ConfigurationError(msg)
 

@@ -43,7 +43,7 @@ def identifier(name: str, value: object) -> Id:
     if not isinstance(value, str) or _is_id(value) is None:
         msg = f"{name} must be 1 to 128 of the characters A-Z a-z 0-9 _ -"
         raise InvalidArgumentError(msg)
-    return str.__new__(Id, value)
+    return str.__new__(Id, str.__str__(value))  # str() of a member of an enum is its name
 
 
 def segment(text: str) -> str:

@@ -6,6 +6,7 @@ by the error itself, since every fault reaches this file as one of ours.
 
 import enum
 import math
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +33,8 @@ _JITTER_SHARE, _JITTER_MOST = 0.1, 1.0
 
 def _finite(lowest: float) -> Callable[[Any, "attrs.Attribute[Any]", Any], None]:
     def check(_policy: Any, field: "attrs.Attribute[Any]", value: Any) -> None:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < lowest:
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or not lowest <= value <= sys.float_info.max:
             msg = f"RetryPolicy: {field.name} must be a finite number of at least {lowest:g}"
             raise ConfigurationError(msg)
 

@@ -1,7 +1,7 @@
 """How a fan-out is run: its options, checked."""
 
-import math
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -29,7 +29,7 @@ def _count(lowest: int) -> Callable[[Any, "attrs.Attribute[Any]", Any], None]:
 
 def _seconds(_plan: Any, field: "attrs.Attribute[Any]", value: Any) -> None:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if value is not None and not (number and math.isfinite(value) and value > 0):
+    if value is not None and not (number and 0 < value <= sys.float_info.max):
         raise _refuse(field, "a number of seconds above zero, or None")
 
 

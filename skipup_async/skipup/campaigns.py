@@ -142,8 +142,8 @@ def _fields(
 ) -> dict[str, object]:
     return given(
         {
-            "name": arguments.optional(arguments.text, "name", name),
-            "team_id": arguments.optional(identifier, "team_id", team_id),
+            "name": arguments.needed(arguments.text, "name", name),
+            "team_id": arguments.needed(identifier, "team_id", team_id),
             "description": arguments.optional(arguments.text, "description", description),
             "starts_at": arguments.optional(arguments.moment, "starts_at", starts_at),
             "ends_at": arguments.optional(arguments.moment, "ends_at", ends_at),

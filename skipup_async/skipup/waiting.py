@@ -11,15 +11,15 @@ from skipup_async.core.streamed import streamed
 from skipup_async.skipup.meeting_request import MeetingRequest
 from skipup_async.skipup.sweeper import Sweeper
 
-__all__ = ["HasMeetingRequest", "Waiting"]
+__all__ = ["Waiting", "WebhookEvent"]
 
 
-class HasMeetingRequest(Protocol):
-    """An event about a meeting request."""
+class WebhookEvent(Protocol):
+    """What a webhook told, about a meeting request or anything else."""
 
     @property
-    def meeting_request(self) -> MeetingRequest | None:
-        """What it is about."""
+    def type(self) -> str:
+        """Such as ``meeting_request.booked``."""
         ...
 
 
@@ -59,12 +59,14 @@ class Waiting(Resource[S_co]):
                     last[request.id] = request
                     yield request
 
-    def notify(self, event: MeetingRequest | HasMeetingRequest) -> None:
+    def notify(self, event: MeetingRequest | WebhookEvent) -> None:
         """Tell whoever waits what a webhook said: *event* is a verified event, or the meeting request itself.
+
+        An event that speaks of no meeting request is news to nobody.
 
         May be called from any thread.
         """
-        request = event if isinstance(event, MeetingRequest) else event.meeting_request
+        request = event if isinstance(event, MeetingRequest) else getattr(event, "meeting_request", None)
         if request is not None:
             self.awaited._sweeper.notify(request)
 

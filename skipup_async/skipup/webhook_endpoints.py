@@ -180,10 +180,10 @@ def _fields(
 ) -> dict[str, Any]:
     return given(
         {
-            "url": arguments.optional(arguments.text, "url", url),
-            "events": arguments.optional(_event_types, "events", events),
+            "url": arguments.needed(arguments.text, "url", url),
+            "events": arguments.needed(_event_types, "events", events),
             "description": arguments.optional(arguments.text, "description", description),
-            "enabled": arguments.optional(arguments.flag, "enabled", enabled),
+            "enabled": arguments.needed(arguments.flag, "enabled", enabled),
         }
     )
 

@@ -118,6 +118,14 @@ def test_delete_gives_the_services_words(driver: Driver, service: Service) -> No
     assert deletion == Deletion("Meeting deleted")
 
 
+@pytest.mark.parametrize("status", [200, 204])
+def test_a_deletion_may_be_answered_with_nothing(driver: Driver, service: Service, status: int) -> None:
+    """It was done, and is not asked for again."""
+    service.answer(b"", status=status)
+    assert driver.call(lambda c: c.meetings.delete(MEETING)) == Deletion()
+    assert len(service.seen) == 1
+
+
 def test_list_sends_every_documented_filter(driver: Driver, service: Service) -> None:
     """Each filter goes out under its documented name; times as milliseconds, strings as they are."""
     service.answer({"success": True, "items": [], "pagination": {}})
@@ -151,8 +159,9 @@ def test_list_sends_every_documented_filter(driver: Driver, service: Service) ->
         ({"nextPageToken": TOKEN}, {"nextPageToken": None}),
         ({"pagination": {"nextPageToken": TOKEN}}, {}),
         ({"nextPageToken": TOKEN, "pagination": None}, {"nextPageToken": ""}),
+        ({"nextPageToken": TOKEN, "pagination": {"totalCount": 2}}, {"pagination": {"totalCount": 2}}),
     ],
-    ids=["new", "old", "without pagination at the end", "mixed"],
+    ids=["new", "old", "without pagination at the end", "mixed", "beside pagination"],
 )
 def test_a_list_goes_on_by_its_page_token(
     driver: Driver, service: Service, first: dict[str, Any], last: dict[str, Any]
@@ -253,6 +262,8 @@ def test_the_update_verb_can_be_set(colour: Colour, service: Service) -> None:
         lambda: Meetings.get.build("../auth"),
         lambda: create(prospect_id="a/b"),
         lambda: create(owner_id=""),
+        *[lambda name=name: create(**{name: None}) for name in REQUIRED],
+        lambda: Meetings.update.build(MEETING, time_zone=None),  # type: ignore[arg-type]
         lambda: create(meeting_date=datetime(2024, 5, 31)),  # noqa: DTZ001
         lambda: create(meeting_date="tomorrow"),
         lambda: create(time_zone="New York"),
