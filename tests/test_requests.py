@@ -286,6 +286,10 @@ def test_a_request_knows_whom_it_is_about(request_: Request[Any], asked: str | N
     assert request_.asked_id == asked
 
 
+#: What a caller without a type checker may pass.
+NOTHING: Any = None
+
+
 class _Word(str, Enum):  # noqa: UP042 - a StrEnum would go out right by itself
     ACTIVE = "active"
     ID = "mr_1"
@@ -302,11 +306,11 @@ def test_text_of_an_enum_goes_out_as_what_it_holds() -> None:
 @pytest.mark.parametrize(
     ("build", "argument"),
     [
-        (lambda: Campaigns.create.build(name=None, team_id="tm_1"), "name"),  # type: ignore[arg-type]
-        (lambda: Campaigns.update.build("cmp_1", team_id=None), "team_id"),  # type: ignore[arg-type]
-        (lambda: WebhookEndpoints.create.build(url=None, events=["x"]), "url"),  # type: ignore[arg-type]
-        (lambda: WebhookEndpoints.update.build("we_1", events=None), "events"),  # type: ignore[arg-type]
-        (lambda: WebhookEndpoints.update.build("we_1", enabled=None), "enabled"),  # type: ignore[arg-type]
+        (lambda: Campaigns.create.build(name=NOTHING, team_id="tm_1"), "name"),
+        (lambda: Campaigns.update.build("cmp_1", team_id=NOTHING), "team_id"),
+        (lambda: WebhookEndpoints.create.build(url=NOTHING, events=["x"]), "url"),
+        (lambda: WebhookEndpoints.update.build("we_1", events=NOTHING), "events"),
+        (lambda: WebhookEndpoints.update.build("we_1", enabled=NOTHING), "enabled"),
     ],
 )
 def test_none_is_refused_where_it_means_nothing(build: Callable[[], object], argument: str) -> None:

@@ -136,6 +136,14 @@ def test_a_day_of_calls_leaves_no_key_in_any_log(make_driver: MakeDriver, caplog
         assert private not in ours
 
 
+def _read(client: Any) -> Any:
+    return client.teams.list().collect()
+
+
+def _change(client: Any) -> Any:
+    return client.meeting_requests.pause("mr_1")
+
+
 async def _until(call: Awaitable[Any], over: asyncio.Event) -> None:
     async with asyncio.timeout(60) as timeout:
         waiting = asyncio.ensure_future(over.wait())
@@ -152,7 +160,7 @@ async def _waiting_for(call: Awaitable[Any], over: asyncio.Event) -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("ending", [_until, _waiting_for])
-@pytest.mark.parametrize("call", [lambda c: c.teams.list().collect(), lambda c: c.meeting_requests.pause("mr_1")])
+@pytest.mark.parametrize("call", [_read, _change])
 async def test_a_call_that_is_given_up_shows_no_key(ending: Callable[..., Any], call: Callable[[Any], Any]) -> None:
     """A caller's time-out or cancellation goes through frames of the HTTP library, which hold the header."""
     with Emulator(key=KEY) as emulator:
