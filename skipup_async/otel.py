@@ -157,9 +157,8 @@ def _outcome(end: AttemptEnd | CallEnd) -> _Attributes:
         outcome["http.response.status_code"] = end.status
     if end.error is not None:
         outcome["error.type"] = _kind(end.error)
-    elif (
-        isinstance(end, AttemptEnd) and end.status is not None and end.status >= 400
-    ):  # a call may succeed all the same
+    elif isinstance(end, AttemptEnd) and end.status is not None and end.status >= 400:
+        # Of an attempt alone: the call may have succeeded all the same, by what was read back.
         outcome["error.type"] = str(end.status)
     if end.request_id is not None:
         outcome["skipup.request_id"] = end.request_id

@@ -144,9 +144,15 @@ async def test_a_webhook_resolves_at_once(emulator: Emulator, skipup: AsyncSkipU
 
 
 @pytest.mark.anyio
-async def test_an_event_about_nothing_is_no_news(skipup: AsyncSkipUp) -> None:
-    """A receiver passes on whatever was verified."""
+async def test_an_event_about_nothing_is_no_news(emulator: Emulator, skipup: AsyncSkipUp) -> None:
+    """A receiver passes on whatever was verified; who waits goes on waiting."""
+    [id] = made(emulator, 1)
+    waiting = asyncio.create_task(skipup.meeting_requests.wait_until_booked(id, timeout=60, poll=60))
+    await until(lambda: emulator.request_count == 1)
     skipup.meeting_requests.notify(event_from({"type": "meeting_request.paused"}))
+    skipup.meeting_requests.notify(MeetingRequest(id, status="booked"))
+    assert (await waiting).status == "booked"
+    assert emulator.request_count == 1
 
 
 @pytest.mark.anyio
