@@ -50,7 +50,7 @@ def run() -> int:
     _blocking(story)
     asyncio.run(_siblings(story))
     story.chapter("Nothing left this machine, and nobody got an e-mail. What comes next:")
-    story.step("emulator", "`python -m skipup_async emulator` serves programs of your own")
+    story.step("emulator", "`python -m skipup_async emulator` serves your own programs")
     story.step("README.md", "ten lines to run against it, a service, and its tests")
     return 0
 
