@@ -20,8 +20,9 @@ from skipup_async.core.request import Id, Method, Operation, Request, segment
 from skipup_async.core.resource import Resource, S_co, endpoint
 from skipup_async.core.retry import RetryPolicy
 from skipup_async.core.session import Session, Timing
+from skipup_async.core.transport import SessionSource
 from skipup_async.core.unset import UNSET, Unset, given
-from skipup_async.core.wire import Connections, SessionSource
+from skipup_async.core.wire import Connections
 from skipup_async.errors import ConfigurationError, InvalidArgumentError
 
 __all__ = ["AsyncClient", "BlockingClient", "Client", "Priority"]

@@ -33,12 +33,12 @@ class Watch:
         "_dog",
         "_ends",
         "_expired",
-        "_loop",
         "_out",
         "_task",
         "_transport",
         "due",
         "had_connection",
+        "loop",
         "waited",
     )
 
@@ -65,12 +65,13 @@ class Watch:
             raise RuntimeError(msg)
         self._task: asyncio.Task[Any] = task
         self._cancelling = task.cancelling()
-        self._loop = loop
+        #: The loop it runs in.
+        self.loop = loop
         now = loop.time()
         self._ends = now + self._bounds.total
         #: When it is to end, on the loop's clock, unless something is heard before.
         self.due = now + self._bounds.silence
-        self._dog.watched[task] = self
+        self._dog.watched.add(self)
         if self.due < self._dog.wakes:
             self._dog.wake_at(self.due)
         return self
@@ -90,7 +91,7 @@ class Watch:
         self.had_connection = True
         self._transport = transport
         self._out = self._clock()
-        due = self._loop.time() + self._bounds.silence
+        due = self.loop.time() + self._bounds.silence
         self.due = due if due < self._ends else self._ends  # noqa: FURB136 - min() takes three times as long
 
     def answered(self) -> None:
@@ -100,7 +101,7 @@ class Watch:
 
     def heard(self) -> None:
         """Note that the attempt came on, and that something else is waited for: its silence begins anew."""
-        self.due = min(self._ends, self._loop.time() + self._bounds.silence)
+        self.due = min(self._ends, self.loop.time() + self._bounds.silence)
 
     def hang_up(self) -> None:
         """Cut the connection if it is being closed: to wait for the server's goodbye over TLS may outlast the loop."""
@@ -116,7 +117,7 @@ class Watch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        del self._dog.watched[self._task]
+        self._dog.watched.remove(self)
         if self._out is not None:
             self.waited = self._clock() - self._out
         # A cancellation that came from elsewhere, if only in the same moment, goes on as one.
@@ -130,8 +131,8 @@ class Watchdog:
     def __init__(self) -> None:
         #: The loop, once an attempt was made: to look for the running one takes a system call each time.
         self.loop: asyncio.AbstractEventLoop | None = None
-        #: What is under way, at most one attempt in each task.
-        self.watched: dict[asyncio.Task[Any] | None, Watch] = {}
+        #: What is under way.
+        self.watched: set[Watch] = set()
         #: When the timer rings, on the loop's clock.
         self.wakes = math.inf
         self._timer: asyncio.TimerHandle | None = None
@@ -151,7 +152,7 @@ class Watchdog:
     def _look(self) -> None:
         # A timer may ring a moment early, by the resolution of the loop's clock.
         now = max(self.wakes, asyncio.get_running_loop().time())
-        for watch in self.watched.values():
+        for watch in self.watched:
             if watch.due <= now:
                 watch.expire()
-        self.wake_at(min((watch.due for watch in self.watched.values()), default=math.inf))
+        self.wake_at(min((watch.due for watch in self.watched), default=math.inf))

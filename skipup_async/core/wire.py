@@ -1,17 +1,10 @@
-"""The one file that imports aiohttp: one request on the wire, and its answer."""
+"""One request on the wire, and its answer or the fault it met."""
 
-import asyncio
 import functools
-import os
 import ssl
-import warnings
-from collections.abc import Callable, Mapping
-from http.cookies import SimpleCookie
-from typing import Any, cast
+from collections.abc import Mapping
 
 import aiohttp
-from aiohttp.connector import Connection
-from aiohttp.tracing import Trace
 from yarl import URL
 
 from skipup_async.core.answer import Answer, check_status
@@ -21,59 +14,17 @@ from skipup_async.core.lifetime import Sessions
 from skipup_async.core.readable import readable
 from skipup_async.core.reading import arrived, bounded, broken_off
 from skipup_async.core.secret import ApiKey
+from skipup_async.core.transport import SessionSource, Transport
 from skipup_async.core.watch import SentTwiceError, Watch, Watchdog
 from skipup_async.errors import (
     APIConnectionError,
     APITimeoutError,
-    ConfigurationError,
     ResponseError,
     SkipUpError,
     TLSVerificationError,
 )
 
-__all__ = ["Connections", "SessionSource"]
-
-#: A ClientSession of the caller's, or a function that makes one in the client's loop.
-SessionSource = aiohttp.ClientSession | Callable[[], aiohttp.ClientSession]
-
-# A server closes idle connections after some seconds (5 is common); a request sent into that moment is lost.
-_IDLE_SECONDS = 4.0
-_POOL_SIZE = 120
-# aiohttp rounds time-outs above a threshold up to whole seconds; ours are kept to the millisecond.
-_NEVER_ROUND = float(10**9)
-# A request without a body would else be said to hold an octet-stream, which a JSON service may refuse.
-_NO_CONTENT_TYPE = ("Content-Type",)
-
-
-class _Connector(aiohttp.TCPConnector):
-    """Connections that the child of a fork leaves alone: to close one there would deafen the parent's event loop."""
-
-    home: int  # the process that opened them
-    watchdog: Watchdog  # knows the attempt of each task
-
-    async def connect(
-        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
-    ) -> Connection:
-        """A connection, from the pool or new; the only one of its attempt, for aiohttp would send a GET again."""
-        watch = self.watchdog.watched[asyncio.current_task(self.watchdog.loop)]
-        if watch.had_connection:
-            raise SentTwiceError
-        connection = await super().connect(req, traces, timeout)
-        watch.connected(connection.transport)
-        return connection
-
-    def __del__(self, _warnings: Any = warnings) -> None:
-        if self.home == os.getpid():
-            super().__del__(_warnings)
-
-
-class _NoCookies(aiohttp.DummyCookieJar):
-    """No cookies, and no new jar for each request to find none in."""
-
-    _none: SimpleCookie = SimpleCookie()
-
-    def filter_cookies(self, request_url: URL) -> SimpleCookie:
-        return self._none
+__all__ = ["Connections"]
 
 
 class Connections:
@@ -84,12 +35,9 @@ class Connections:
     """
 
     def __init__(self, key: ApiKey, headers: Mapping[str, str], source: SessionSource | None = None) -> None:
-        self._key = key
-        self._headers = headers
-        self._owned = source is None
         self._watchdog = Watchdog()
-        opened = functools.partial(_opened, source, functools.partial(_identified, key, headers), self._watchdog)
-        self._sessions = Sessions(opened, ours=self._owned, borrowed=isinstance(source, aiohttp.ClientSession))
+        self._transport = transport = Transport(key, headers, source)
+        self._sessions = Sessions(transport.open, ours=transport.ours, borrowed=transport.borrowed)
         #: Raises ClientClosedError where these connections must not be used.
         self.check = self._sessions.check
         #: Closes the pooled connections: an answer on one of them belonged to another request.
@@ -102,26 +50,13 @@ class Connections:
 
     async def exchange(self, call: Call, url: URL, headers: Mapping[str, str] | None, fresh: bool) -> Answer:
         """The answer to one attempt of *call*, which notes its head; raises one of our errors, free of aiohttp's."""
-        session, owned = self._sessions.get(fresh), self._owned
-        method, content, timeout = call.request.method, call.content, call.attempt_timeout()
+        session, timeout = self._sessions.get(fresh), call.attempt_timeout()
         response: aiohttp.ClientResponse | None = None
         watch = Watch(self._watchdog, attempt_bounds(timeout), call.clock)
         try:
             # Not aiohttp's own total time-out: a cancellation in the same moment is lost in it.
             with watch:
-                # The headers with the key go straight through: a local would show in a traceback.
-                response = await session.request(
-                    method,
-                    url,
-                    headers=headers if owned else _identified(self._key, self._headers, headers),
-                    data=content,
-                    timeout=_client_timeout(timeout),
-                    allow_redirects=False,
-                    auto_decompress=False,
-                    raise_for_status=False,
-                    skip_auto_headers=_NO_CONTENT_TYPE if content is None and method != "GET" else None,
-                    middlewares=() if owned else (watch.send_once,),
-                )
+                response = await self._transport.send(session, call, url, headers, timeout, watch)
                 watch.answered()
                 call.status, call.headers = response.status, response.headers
                 check_status(response.status)
@@ -141,40 +76,6 @@ class Connections:
             return Answer(response.status, response.headers, b"")  # its status says enough
         fault.maybe_applied = fault.maybe_applied and watch.had_connection
         raise fault
-
-
-def _identified(key: ApiKey, fixed: Mapping[str, str], headers: Mapping[str, str] | None) -> dict[str, str]:
-    return {"Authorization": key.authorization, **fixed, **(headers or {})}
-
-
-def _opened(
-    source: SessionSource | None,
-    identified: Callable[[None], dict[str, str]],
-    watchdog: Watchdog,
-    fresh: bool,
-) -> aiohttp.ClientSession:
-    """A session: the caller's, or one whose headers are merged once, and not at every call."""
-    if source is not None:
-        session = source if isinstance(source, aiohttp.ClientSession) else cast("object", source())
-        if isinstance(session, aiohttp.ClientSession):
-            return session
-        raise ConfigurationError(f"session must make an aiohttp.ClientSession, not {type(session).__name__}")
-    idle: dict[str, Any] = {"force_close": True} if fresh else {"keepalive_timeout": _IDLE_SECONDS}
-    connector = _Connector(limit=_POOL_SIZE, ttl_dns_cache=300, **idle)
-    connector.home = os.getpid()
-    connector.watchdog = watchdog
-    return aiohttp.ClientSession(
-        connector=connector,
-        cookie_jar=_NoCookies(),
-        trust_env=False,
-        headers=identified(None),
-    )
-
-
-@functools.lru_cache(maxsize=64)
-def _client_timeout(total: float | None) -> aiohttp.ClientTimeout:
-    _, _, connect, sock_connect = attempt_bounds(total)
-    return aiohttp.ClientTimeout(None, connect=connect, sock_connect=sock_connect, ceil_threshold=_NEVER_ROUND)
 
 
 def _translated(fault: Exception, timeout: float | None, response: aiohttp.ClientResponse | None) -> SkipUpError:
