@@ -1,5 +1,7 @@
 """The two ways of a request through aiohttp: below its session, and through it where somebody listens there."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,17 +25,16 @@ def recorder() -> Iterator[Recorder]:
         yield running
 
 
-@pytest.fixture
-def through_the_session(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The methods of the requests that a session sends from now on, noted as recorders of HTTP note them."""
+def recording(monkeypatch: pytest.MonkeyPatch, name: str = "_request") -> list[str]:
+    """The methods of the requests that sessions send from now on, noted as recorders of HTTP note them."""
     noted: list[str] = []
-    sending: Any = vars(aiohttp.ClientSession)["_request"]
+    sending: Any = vars(aiohttp.ClientSession)[name]
 
-    async def noting(session: aiohttp.ClientSession, method: str, *rest: Any, **named: Any) -> Any:
+    def noting(session: aiohttp.ClientSession, method: str, *rest: Any, **named: Any) -> Any:
         noted.append(method)
-        return await sending(session, method, *rest, **named)
+        return sending(session, method, *rest, **named)
 
-    monkeypatch.setattr(aiohttp.ClientSession, "_request", noting)
+    monkeypatch.setattr(aiohttp.ClientSession, name, noting)
     return noted
 
 
@@ -67,23 +68,56 @@ def test_a_session_nobody_listens_to_is_passed_by(
     assert (not prepared) == aiohttp.__version__.startswith("3.14.")
 
 
+@pytest.mark.parametrize("name", ["request", "_request"])
 def test_a_recorder_in_aiohttps_place_sees_every_request(
-    make_driver: MakeDriver, recorder: Recorder, through_the_session: list[str]
+    make_driver: MakeDriver, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Tests that play HTTP back put themselves where a session sends: there is no way past them."""
+    noted = recording(monkeypatch, name)
     _all(_driver(make_driver, recorder))
-    assert through_the_session == [method for method, _ in REQUESTS]
+    assert noted == [method for method, _ in REQUESTS]
 
 
 def test_a_recorder_that_comes_later_sees_what_is_sent_from_then_on(
-    make_driver: MakeDriver, recorder: Recorder, request: pytest.FixtureRequest
+    make_driver: MakeDriver, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A client may be older than the test that records it."""
     driver = _driver(make_driver, recorder)
     _all(driver)
-    noted: list[str] = request.getfixturevalue("through_the_session")
+    noted = recording(monkeypatch)
     _all(driver)
     assert noted == [method for method, _ in REQUESTS]
+
+
+#: Monitoring wraps aiohttp before anybody else is imported, in an object that passes for the function it wraps.
+WRAPPED_FIRST = """
+import sys, types, aiohttp
+
+class Wrapper:
+    def __init__(self, wrapped):
+        self.wrapped = wrapped
+    __class__ = property(lambda self: types.FunctionType)
+    def __getattr__(self, name):
+        return getattr(self.wrapped, name)
+    def __get__(self, session, owner):
+        return lambda *rest, **named: noted.append(rest[0]) or self.wrapped(session, *rest, **named)
+
+noted = []
+aiohttp.ClientSession._request = Wrapper(aiohttp.ClientSession._request)
+
+from skipup_async import SkipUp
+with SkipUp("sk_test_1", base_url=sys.argv[1]) as client:
+    client.request("GET", "/things")
+print(noted)
+"""
+
+
+def test_a_wrapper_that_was_there_first_sees_every_request(recorder: Recorder) -> None:
+    """Even one that says of itself that it is the function it wraps."""
+    done = subprocess.run(
+        [sys.executable, "-c", WRAPPED_FIRST, recorder.url], check=False, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("['GET']\n", "")
 
 
 def test_whoever_traces_all_sessions_hears_of_every_request(
@@ -108,7 +142,7 @@ def test_whoever_traces_all_sessions_hears_of_every_request(
 
 
 def test_the_same_goes_out_either_way(
-    make_driver: MakeDriver, recorder: Recorder, request: pytest.FixtureRequest
+    make_driver: MakeDriver, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Method, path, headers and body."""
 
@@ -118,6 +152,6 @@ def test_the_same_goes_out_either_way(
         return [(seen.method, seen.path, sorted(seen.headers.items()), seen.body) for seen in recorder.seen]
 
     below = sent()
-    request.getfixturevalue("through_the_session")
+    recording(monkeypatch)
     assert sent() == below
     assert len(below) == len(REQUESTS)

@@ -16,6 +16,8 @@ __all__ = ["Hook", "WrongShapeError", "core_type", "is_nullable", "is_tuple", "i
 Hook = Callable[[Any, Any], Any]
 
 _PRIMITIVES = {str, bool, int, float}
+# To take values out one by one is faster up to here, and all at once beyond.
+_FEW = 4
 
 
 class WrongShapeError(ValueError):
@@ -61,6 +63,10 @@ def record_hook(cls: type[Record], field_hook: Callable[["attrs.Attribute[Any]"]
         "fill": vars(Record)["__dict__"].__set__,
     }
     lines = ["found = absent | data", f"extra = NO_EXTRA if len(found) == {len(fields)} else part(found, absent)"]
+    if len(fields) > _FEW:  # they stand in the order they were announced in
+        lines.append(f"{', '.join(f'v{position}' for position in range(len(fields)))} = found.values()")
+    else:
+        lines += [f"v{position} = found[{wire_name(field)!r}]" for position, field in enumerate(fields)]
     for position, field in enumerate(fields):
         names[f"hook{position}"], names[f"kind{position}"] = field_hook(field), core_type(field.type)
         names[f"convert{position}"] = _converter(field)
@@ -85,31 +91,35 @@ def kept(fields: dict[str, Any]) -> Extra:
 
 def _reading(field: "attrs.Attribute[Any]", position: int, filled: bool) -> list[str]:
     """The lines that check the value of *field*, and put what it is decoded to into its place."""
-    place, kind = f"found[{wire_name(field)!r}]", core_type(field.type)
+    place, kind, value = f"found[{wire_name(field)!r}]", core_type(field.type), f"v{position}"
     coded = CODEC in field.metadata
-    unfit = None if coded else _unfit(kind, "v")
+    unfit = None if coded else _unfit(kind, value)
     if unfit is not None:
-        lines = [f"if {'v is not None and ' if is_nullable(field) else ''}{unfit}:", "    raise wrong"]
+        lines = [f"if {f'{value} is not None and ' if is_nullable(field) else ''}{unfit}:", "    raise wrong"]
     else:
-        own = None if coded else _decoding(kind)
-        lines = [*(own or [f"v = hook{position}(v, kind{position})"]), f"{place} = v"]
+        own = None if coded else _decoding(kind, value)
+        lines = [*(own or [f"{value} = hook{position}({value}, kind{position})"]), f"{place} = {value}"]
         if is_nullable(field):
-            lines = ["if v is not None:", *(f"    {line}" for line in lines)]
+            lines = [f"if {value} is not None:", *(f"    {line}" for line in lines)]
     # A time is decoded whole, and a converter beside it is for what callers give.
     if filled and _converter(field) is not None and kind is not datetime:
-        lines.append(f"{place} = convert{position}(v)")
-    return [f"v = {place}", *lines]
+        lines.append(f"{place} = convert{position}({value})")
+    return lines
 
 
-def _decoding(kind: Any) -> list[str] | None:
-    """The lines that decode a time, or a list of primitives, in *v*; None for another *kind*."""
+def _decoding(kind: Any, value: str) -> list[str] | None:
+    """The lines that decode a time, or a list of primitives, in the variable *value*; None for another *kind*."""
     if kind is datetime:
-        return ["v = fromisoformat(v)", "if v.tzinfo is None:", "    v = v.replace(tzinfo=UTC)"]
+        return [
+            f"{value} = fromisoformat({value})",
+            f"if {value}.tzinfo is None:",
+            f"    {value} = {value}.replace(tzinfo=UTC)",
+        ]
     unfit = _unfit(get_args(kind)[0], "item") if is_tuple(kind) else None
     if unfit is None:
         return None
-    checks = ["for item in v:", f"    if {unfit}:", "        raise wrong"]
-    return ["if type(v) is not list:", "    raise wrong", *checks, "v = tuple(v)"]
+    checks = [f"for item in {value}:", f"    if {unfit}:", "        raise wrong"]
+    return [f"if type({value}) is not list:", "    raise wrong", *checks, f"{value} = tuple({value})"]
 
 
 def _unfit(kind: Any, name: str) -> str | None:

@@ -4,6 +4,7 @@ import os
 import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
+from types import FunctionType
 from typing import Any, cast
 
 import aiohttp
@@ -29,7 +30,6 @@ _NEVER_ROUND = float(10**9)
 _NO_CONTENT_TYPE = ("Content-Type",)
 # Of what lies below a session aiohttp promises little: only the versions that were tried are used so.
 _IS_KNOWN = aiohttp.__version__.startswith("3.14.")
-_REQUEST = vars(aiohttp.ClientSession)["_request"]
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -114,9 +114,23 @@ class Transport:
         return {"Authorization": self._key.authorization, **self._headers, **(headers or {})}
 
 
+def _sending_methods() -> tuple[object, object]:
+    """The methods of a session that tests and monitoring put something of theirs in the place of."""
+    methods = vars(aiohttp.ClientSession)
+    return methods["request"], methods["_request"]
+
+
+def _is_aiohttps_own(method: object) -> bool:
+    return type(method) is FunctionType and method.__globals__["__name__"] == "aiohttp.client"
+
+
+# This package may be imported after they were replaced.
+_OWN_METHODS = _sending_methods() if _IS_KNOWN and all(map(_is_aiohttps_own, _sending_methods())) else None
+
+
 def _is_undisturbed(session: aiohttp.ClientSession) -> bool:
     """Whether a request may go past *session* unnoticed: nobody traces it, and no recorder stands in its place."""
-    return _IS_KNOWN and not session.trace_configs and vars(aiohttp.ClientSession)["_request"] is _REQUEST
+    return _sending_methods() == _OWN_METHODS and not session.trace_configs
 
 
 async def _head(
