@@ -44,6 +44,8 @@ class Call(Account):
     #: Status and headers of the latest attempt's answer; None where it had none.
     status: int | None = None
     headers: Headers | None = None
+    #: Under which account it is made, where somebody asks: a hash of the API key.
+    account: str = ""
     #: Who tells the hooks of it; None where there are none.
     observer: "Observer | None" = None
     maybe_applied: bool = False

@@ -119,6 +119,7 @@ class Session:
         self._url(call.request)  # what cannot be a path is refused before anybody is told of a call
         try:
             if seen_by is not None:
+                call.account = self._connections.account
                 await seen_by.before(call)
             return await (self._run(call) if call.observer is None else call.observer.follow(self._run, call))
         finally:

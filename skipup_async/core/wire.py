@@ -35,6 +35,8 @@ class Connections:
     """
 
     def __init__(self, key: ApiKey, headers: Mapping[str, str], source: SessionSource | None = None) -> None:
+        #: By what one account is told from another: a hash of the API key, which reveals none.
+        self.account = key.digest
         self._watchdog = Watchdog()
         self._transport = transport = Transport(key, headers, source)
         self._sessions = Sessions(transport.open, ours=transport.ours, borrowed=transport.borrowed)

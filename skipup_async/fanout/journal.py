@@ -133,7 +133,7 @@ class Journal:
         """Note, before the first request of *key* leaves, what it sends. Raises JournalError for another request."""
         entry = self._entry(key)
         if entry.fingerprint not in (None, fingerprint):
-            raise JournalError(f"the item {key!r} would now send another request than the one it sent before")
+            raise JournalError(f"the item {key!r} would now send another request than before, or under another API key")
         with _transaction(self._database) as execute:
             execute(
                 "UPDATE items SET state = 'started', fingerprint = ?, repeatable = ?,"

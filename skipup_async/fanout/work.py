@@ -102,7 +102,7 @@ class Work:
             self._check_key(call)
         elif not self._adds(call):
             return
-        first = self._first or fingerprint(call.request)
+        first = self._first or fingerprint(call.request, call.account)
         await self._start(key, first, time.time(), not self._adds(call))
         self._first = first
 
@@ -130,7 +130,11 @@ class Work:
             raise InvalidArgumentError(msg)
 
 
-def fingerprint(request: Request[Any]) -> str:
-    """A hash of what *request* asks for: the same in every run, whatever library wrote the JSON."""
-    asked = [request.method, *request.path, request.query and dict(request.query), request.body and dict(request.body)]
+def fingerprint(request: Request[Any], account: str) -> str:
+    """A hash of what *request* asks for, and of whom: the same in every run, whatever library wrote the JSON.
+
+    Whether a service knows an idempotency key again under another API key, no document says.
+    """
+    said = request.query and dict(request.query), request.body and dict(request.body)
+    asked = [account, request.method, *request.path, *said]
     return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()

@@ -36,10 +36,12 @@ async def fan_out(
     organizer: str = "alice@example.com",
     title: str = "Kickoff",
     pass_key: bool = True,
+    api_key: str | None = None,
     **options: Any,
 ) -> Report[Any, Any]:
     """Invite *items*, with a journal; every call goes out once."""
-    async with AsyncSkipUp(emulator.api_key, base_url=emulator.url, limiter=Unlimited(), retry=ONCE) as skipup:
+    api_key = api_key or emulator.api_key
+    async with AsyncSkipUp(api_key, base_url=emulator.url, limiter=Unlimited(), retry=ONCE) as skipup:
 
         async def invite(number: Any, *, idempotency_key: str) -> MeetingRequest:
             given: dict[str, Any] = {"idempotency_key": idempotency_key} if pass_key else {}
@@ -130,6 +132,18 @@ async def test_another_body_under_the_same_key_is_an_error(emulator: Emulator, j
     report = await fan_out(emulator, journal, [1], title="Another title")
     assert isinstance(report.failures[0].error, JournalError)
     assert emulator.request_count == count
+
+
+async def test_what_is_in_doubt_is_not_sent_under_another_api_key(emulator: Emulator, journal: Path) -> None:
+    """No document says whether the service would know the idempotency key again; all else goes on under the new one."""
+    emulator.fail(on="POST /meeting_requests", status=503, after_commit=True)
+    await fan_out(emulator, journal, [1])
+    await fan_out(emulator, journal, [2])
+    count = emulator.request_count
+    report = await fan_out(emulator, journal, [1, 2, 3], api_key=emulator.add_key())
+    errors = {outcome.item: type(outcome.error) for outcome in report.outcomes or []}
+    assert errors == {1: JournalError, 2: type(None), 3: type(None)}
+    assert emulator.request_count == count + 1
 
 
 async def test_two_items_of_one_key_are_one_item_and_an_error(emulator: Emulator, journal: Path) -> None:
