@@ -1,20 +1,27 @@
 """The two ways of a request through aiohttp: below its session, and through it where somebody listens there."""
 
+import asyncio
+import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 import pytest
 
-from skipup_async import Unlimited
+from skipup_async import APIConnectionError, AsyncSkipUp, ClientClosedError, RetryPolicy, SkipUpError, Unlimited
+from skipup_async.core.request import Method
 from tests.conftest import Driver, MakeDriver
+from tests.faults.invariants import everything_shown
 from tests.recorder import Recorder
 
 KEY = "sk_test_s3cret-0123456789"
 #: Method and body: a read, a change with a body, two without.
-REQUESTS: list[tuple[str, Any]] = [("GET", None), ("POST", {"name": "Zoë"}), ("POST", None), ("DELETE", None)]
+REQUESTS: list[tuple[Method, Any]] = [("GET", None), ("POST", {"name": "Zoë"}), ("POST", None), ("DELETE", None)]
 
 
 @pytest.fixture
@@ -38,7 +45,7 @@ def recording(monkeypatch: pytest.MonkeyPatch, name: str = "_request") -> list[s
     return noted
 
 
-def _call(method: str, body: Any) -> Callable[[Any], Any]:
+def _call(method: Method, body: Any) -> Callable[[Any], Any]:
     return lambda client: client.request(method, "/things", body=body)
 
 
@@ -120,6 +127,64 @@ def test_a_wrapper_that_was_there_first_sees_every_request(recorder: Recorder) -
     assert (done.stdout, done.stderr) == ("['GET']\n", "")
 
 
+class Lookalike:
+    """A wrapper that is equal to what it wraps, as those of monitoring are."""
+
+    def __init__(self, wrapped: Any, noted: list[str]) -> None:
+        self._wrapped = wrapped
+        self._noted = noted
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self._wrapped == other)
+
+    def __hash__(self) -> int:
+        return hash(self._wrapped)
+
+    def __get__(self, session: Any, _owner: object) -> Callable[..., Any]:
+        def noting(method: str, *rest: Any, **named: Any) -> Any:
+            self._noted.append(method)
+            return self._wrapped(session, method, *rest, **named)
+
+        return noting
+
+
+def test_a_wrapper_that_equals_what_it_wraps_sees_every_request(
+    make_driver: MakeDriver, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is another object all the same."""
+    noted: list[str] = []
+    monkeypatch.setattr(aiohttp.ClientSession, "_request", Lookalike(vars(aiohttp.ClientSession)["_request"], noted))
+    _all(_driver(make_driver, recorder))
+    assert noted == [method for method, _ in REQUESTS]
+
+
+def test_another_class_in_the_sessions_place_sees_every_request(
+    make_driver: MakeDriver, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that has but one method of its own."""
+    noted: list[str] = []
+    with pytest.warns(DeprecationWarning, match="Inheritance"):
+
+        class Noting(aiohttp.ClientSession):
+            async def _request(self, method: str, *rest: Any, **named: Any) -> aiohttp.ClientResponse:
+                noted.append(method)
+                return await super()._request(method, *rest, **named)
+
+    monkeypatch.setattr(aiohttp, "ClientSession", Noting)
+    _all(_driver(make_driver, recorder))
+    assert noted == [method for method, _ in REQUESTS]
+
+
+def opening_with(monkeypatch: pytest.MonkeyPatch, **options: Any) -> None:
+    """Give every session that is opened from now on these *options*, as monitoring does."""
+    opening: Any = aiohttp.ClientSession.__init__
+
+    def opened(session: aiohttp.ClientSession, *rest: Any, **named: Any) -> None:
+        opening(session, *rest, **named, **options)
+
+    monkeypatch.setattr(aiohttp.ClientSession, "__init__", opened)
+
+
 def test_whoever_traces_all_sessions_hears_of_every_request(
     make_driver: MakeDriver, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,14 +196,43 @@ def test_whoever_traces_all_sessions_hears_of_every_request(
 
     tracing = aiohttp.TraceConfig()
     tracing.on_request_start.append(begun)
-    opening: Any = aiohttp.ClientSession.__init__
-
-    def opened(session: aiohttp.ClientSession, *rest: Any, **named: Any) -> None:
-        opening(session, *rest, trace_configs=[tracing], **named)
-
-    monkeypatch.setattr(aiohttp.ClientSession, "__init__", opened)
+    opening_with(monkeypatch, trace_configs=[tracing])
     _all(_driver(make_driver, recorder))
     assert heard == [method for method, _ in REQUESTS]
+
+
+def test_what_others_give_all_sessions_is_used(
+    make_driver: MakeDriver, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a class of requests of their own."""
+    made: list[str] = []
+
+    class Noting(aiohttp.ClientRequest):
+        def __init__(self, method: str, *rest: Any, **named: Any) -> None:
+            made.append(method)
+            super().__init__(method, *rest, **named)
+
+    opening_with(monkeypatch, request_class=Noting)
+    _all(_driver(make_driver, recorder))
+    assert made == [method for method, _ in REQUESTS]
+
+
+def test_nobody_in_aiohttps_place_is_given_the_key(
+    make_driver: MakeDriver, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a recorder keeps of the arguments can be printed."""
+    given: list[str] = []
+    sending: Any = vars(aiohttp.ClientSession)["_request"]
+
+    def noting(session: aiohttp.ClientSession, *rest: Any, **named: Any) -> Any:
+        given.append(repr((rest, named)))
+        return sending(session, *rest, **named)
+
+    monkeypatch.setattr(aiohttp.ClientSession, "_request", noting)
+    _all(_driver(make_driver, recorder))
+    assert len(given) == len(REQUESTS)
+    assert KEY not in "".join(given)
+    assert {seen.headers["Authorization"] for seen in recorder.seen} == {f"Bearer {KEY}"}
 
 
 def test_the_same_goes_out_either_way(
@@ -155,3 +249,132 @@ def test_the_same_goes_out_either_way(
     recording(monkeypatch)
     assert sent() == below
     assert len(below) == len(REQUESTS)
+
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+both_ways = pytest.mark.parametrize("through", [False, True], ids=["below the session", "through the session"])
+ONCE = RetryPolicy(max_attempts=1)
+#: How many connections a client has at most.
+CONNECTIONS = 120
+
+
+@asynccontextmanager
+async def served(handle: Handler) -> AsyncGenerator[str]:
+    """The base URL of a server that leaves each connection to *handle*, and takes in little that is not read there."""
+    server = await asyncio.start_server(handle, "127.0.0.1", 0, backlog=400, limit=1024)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api/v1"
+    finally:
+        server.close()
+
+
+def _client(url: str, retry: RetryPolicy = ONCE) -> AsyncSkipUp:
+    return AsyncSkipUp(KEY, base_url=url, limiter=Unlimited(), retry=retry)
+
+
+@both_ways
+@pytest.mark.anyio
+async def test_an_answer_that_breaks_off_in_its_head_is_not_quoted(
+    monkeypatch: pytest.MonkeyPatch, through: bool
+) -> None:
+    """It may echo what was sent."""
+    if through:
+        recording(monkeypatch)
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n" + head.partition(b"\r\n")[2].removesuffix(b"\r\n"))
+        writer.close()
+
+    async with served(echo) as url, _client(url) as client:
+        for method, _ in REQUESTS:
+            with pytest.raises(SkipUpError) as caught:
+                await client.request(method, "/things")
+            assert KEY not in everything_shown(caught.value)
+
+
+@both_ways
+@pytest.mark.anyio
+async def test_a_read_whose_connection_breaks_is_left_to_us(monkeypatch: pytest.MonkeyPatch, through: bool) -> None:
+    """aiohttp would send a GET again, past every count and limit."""
+    if through:
+        recording(monkeypatch)
+    seen = 0
+
+    async def second_unanswered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal seen
+        for answer in (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", b""):
+            await reader.readuntil(b"\r\n\r\n")
+            seen += 1
+            writer.write(answer)
+        writer.close()
+
+    async with served(second_unanswered) as url, _client(url) as client:
+        assert await client.request("GET", "/things") == {}
+        with pytest.raises(APIConnectionError):
+            await client.request("GET", "/things")
+    assert seen == 2
+
+
+@both_ways
+@pytest.mark.anyio
+async def test_to_connect_takes_none_of_the_services_time(monkeypatch: pytest.MonkeyPatch, through: bool) -> None:
+    """Where nobody listens, nothing was sent, and the service had no time at all."""
+    if through:
+        recording(monkeypatch)
+    async with _client("http://127.0.0.1:1/api/v1") as client:
+        with pytest.raises(APIConnectionError) as caught:
+            await client.request("POST", "/things")
+    assert caught.value.timing.network > 0.0
+    assert (caught.value.timing.server, caught.value.maybe_applied) == (0.0, False)
+
+
+@both_ways
+@pytest.mark.anyio
+async def test_those_who_wait_for_a_connection_hear_that_the_client_is_closed(
+    monkeypatch: pytest.MonkeyPatch, through: bool
+) -> None:
+    """Nobody cancelled them: aiohttp does, and a cancellation nobody asked for ends more than a call."""
+    if through:
+        recording(monkeypatch)
+    arrived, all_arrived = 0, asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal arrived
+        await reader.readuntil(b"\r\n\r\n")
+        arrived += 1
+        if arrived == CONNECTIONS:
+            all_arrived.set()
+        await reader.read()
+        writer.close()
+
+    async with served(silent) as url:
+        client = _client(url, RetryPolicy(backoff=0.0, quota=None))
+        calls = [asyncio.ensure_future(client.request("GET", "/things")) for _ in range(CONNECTIONS + 10)]
+        await asyncio.wait_for(all_arrived.wait(), timeout=30)
+        await client.aclose()
+        ends = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), timeout=30)
+    assert {type(end) for end in ends} == {ClientClosedError}
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body")
+@pytest.mark.anyio
+async def test_closing_does_not_wait_for_a_server_to_read_what_it_refused() -> None:
+    """A body of which most was not taken off our hands is dropped."""
+    done = threading.Event()
+
+    def refuse(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1024)
+            connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\n{}")
+            done.wait(timeout=5)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as thread:
+        refusing = thread.submit(refuse, listener)
+        client = _client(f"http://127.0.0.1:{listener.getsockname()[1]}/api/v1")
+        with pytest.raises(SkipUpError, match="413"):
+            await client.request("POST", "/things", body={"text": "x" * 20_000_000})
+        await client.aclose()
+        assert refusing.running()
+        done.set()

@@ -1,19 +1,23 @@
 """Requests through aiohttp, and the sessions that carry them: what the wire stands on."""
 
+import asyncio
 import os
 import warnings
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from functools import lru_cache
 from types import FunctionType
 from typing import Any, cast
 
 import aiohttp
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 from yarl import URL
 
 from skipup_async.core.bounds import attempt_bounds
 from skipup_async.core.call import Call
 from skipup_async.core.secret import ApiKey
-from skipup_async.core.watch import Watch
+from skipup_async.core.watch import SentTwiceError, Watch
 from skipup_async.errors import ConfigurationError
 
 __all__ = ["SessionSource", "Transport"]
@@ -31,11 +35,38 @@ _NO_CONTENT_TYPE = ("Content-Type",)
 # Of what lies below a session aiohttp promises little: only the versions that were tried are used so.
 _IS_KNOWN = aiohttp.__version__.startswith("3.14.")
 
+#: The attempt that goes through a session, for the connector to find.
+_attempt: ContextVar[Watch] = ContextVar("attempt")
+
 
 class _Connector(aiohttp.TCPConnector):
     """Connections that the child of a fork leaves alone: to close one there would deafen the parent's event loop."""
 
     home: int  # the process that opened them
+    is_bare: bool  # whether there is nothing about the session but what is known here
+
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> Connection:
+        """A connection for what comes through a session, where a GET would be sent again on another one."""
+        watch = _attempt.get()
+        if watch.had_connection:
+            raise SentTwiceError
+        return await self.taken(req, traces, timeout, watch)
+
+    async def taken(
+        self, request: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout, watch: Watch
+    ) -> Connection:
+        """A connection for *request*, from the pool or new, of which *watch* is told."""
+        try:
+            connection = await super().connect(request, traces, timeout)
+        except asyncio.CancelledError:
+            if watch.is_cancelled or not self.closed:
+                raise
+            msg = "the connections were closed"  # aiohttp cancels those who wait for a place among them
+            raise aiohttp.ClientConnectionError(msg) from None
+        watch.connected(connection.transport)
+        return connection
 
     def __del__(self, _warnings: Any = warnings) -> None:
         if self.home == os.getpid():
@@ -66,12 +97,14 @@ class Transport:
         connector = _Connector(limit=_POOL_SIZE, ttl_dns_cache=300, **idle)
         connector.home = os.getpid()
         # Headers given here are merged once, and not at every call.
-        return aiohttp.ClientSession(
+        opened = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             headers=self._identified(None),
         )
+        connector.is_bare = vars(type(opened)).get("__init__") is _INIT and not opened.trace_configs
+        return opened
 
     def send(
         self,
@@ -85,8 +118,9 @@ class Transport:
         """Send one attempt of *call*, under *watch*, with *headers* of its own; the head of its answer, to await."""
         method, content, bounds = call.request.method, call.content, _client_timeout(timeout)
         skip = _NO_CONTENT_TYPE if content is None and method != "GET" else None
+        connector = session.connector if isinstance(session.connector, _Connector) else None
         # The headers with the key go straight through: a local would show in a traceback.
-        if self.ours and _is_undisturbed(session):
+        if connector is not None and connector.is_bare and _is_unwatched(session):
             request = aiohttp.ClientRequest(
                 method,
                 url,
@@ -96,48 +130,55 @@ class Transport:
                 loop=watch.loop,
                 session=session,
             )
-            return _head(session.connector, request, bounds, watch)
-        return session.request(
+            return _head(connector, request, bounds, watch)
+        sending = session.request(
             method,
             url,
-            headers=self._identified(headers),
+            headers=headers or {} if self.ours else self._identified(headers),
             data=content,
             timeout=bounds,
             allow_redirects=False,
             auto_decompress=False,
             raise_for_status=False,
             skip_auto_headers=skip,
-            middlewares=(watch.send_once,),
+            middlewares=() if connector is not None else (watch.send_once,),
         )
+        return sending if connector is None else _through(sending, watch)
 
     def _identified(self, headers: Mapping[str, str] | None) -> dict[str, str]:
         return {"Authorization": self._key.authorization, **self._headers, **(headers or {})}
 
 
-def _sending_methods() -> tuple[object, object]:
-    """The methods of a session that tests and monitoring put something of theirs in the place of."""
-    methods = vars(aiohttp.ClientSession)
-    return methods["request"], methods["_request"]
+def _aiohttps_own(name: str) -> object:
+    """The method *name* of a session, or what no session has where somebody put another in its place already.
+
+    A wrapper may pass for what it wraps in all but its type.
+    """
+    method: object = vars(aiohttp.ClientSession).get(name)
+    own = type(method) is FunctionType and method.__globals__["__name__"] == "aiohttp.client"
+    return method if own and _IS_KNOWN else object()
 
 
-def _is_aiohttps_own(method: object) -> bool:
-    return type(method) is FunctionType and method.__globals__["__name__"] == "aiohttp.client"
+_INIT, _REQUEST, _INNER_REQUEST = _aiohttps_own("__init__"), _aiohttps_own("request"), _aiohttps_own("_request")
 
 
-# This package may be imported after they were replaced.
-_OWN_METHODS = _sending_methods() if _IS_KNOWN and all(map(_is_aiohttps_own, _sending_methods())) else None
+def _is_unwatched(session: aiohttp.ClientSession) -> bool:
+    """Whether nobody put something in the place of what *session* sends with, as recorders and monitoring do."""
+    methods = vars(type(session))
+    return methods.get("_request") is _INNER_REQUEST and methods.get("request") is _REQUEST
 
 
-def _is_undisturbed(session: aiohttp.ClientSession) -> bool:
-    """Whether a request may go past *session* unnoticed: nobody traces it, and no recorder stands in its place."""
-    return _sending_methods() == _OWN_METHODS and not session.trace_configs
+async def _through(sending: Awaitable[aiohttp.ClientResponse], watch: Watch) -> aiohttp.ClientResponse:
+    """What *sending*, through a session on a connector of ours, comes to."""
+    token = _attempt.set(watch)
+    try:
+        return await sending
+    finally:
+        _attempt.reset(token)
 
 
 async def _head(
-    connector: aiohttp.BaseConnector | None,
-    request: aiohttp.ClientRequest,
-    timeout: aiohttp.ClientTimeout,
-    watch: Watch,
+    connector: _Connector, request: aiohttp.ClientRequest, timeout: aiohttp.ClientTimeout, watch: Watch
 ) -> aiohttp.ClientResponse:
     """The answer to *request*, its body still to come, as a session would get it, at two thirds of the cost.
 
@@ -145,14 +186,10 @@ async def _head(
     redirects, cookies, credentials in a URL, middlewares, a timer for the
     whole, and to send a GET again where its connection breaks.
     """
-    if connector is None:
-        msg = "the session is closed"
-        raise aiohttp.ClientConnectionError(msg)
     try:
-        connection = await connector.connect(request, [], timeout)
+        connection = await connector.taken(request, [], timeout, watch)
     except TimeoutError as fault:
         raise aiohttp.ConnectionTimeoutError from fault
-    watch.connected(connection.transport)
     try:
         protocol = connection.protocol
         if protocol is None:

@@ -103,9 +103,18 @@ class Watch:
         """Note that the attempt came on, and that something else is waited for: its silence begins anew."""
         self.due = min(self._ends, self.loop.time() + self._bounds.silence)
 
-    def hang_up(self) -> None:
-        """Cut the connection if it is being closed: to wait for the server's goodbye over TLS may outlast the loop."""
-        if self._transport is not None and self._transport.is_closing():
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether somebody cancelled the task since the attempt began, or it took too long."""
+        return self._task.cancelling() > self._cancelling
+
+    def hang_up(self, *, for_good: bool) -> None:
+        """Cut the connection if it is being closed, or is used no more *for_good*.
+
+        To wait for the server's goodbye over TLS, or until it has read all it
+        refused already, may outlast the loop.
+        """
+        if self._transport is not None and (for_good or self._transport.is_closing()):
             self._transport.abort()
 
     def expire(self) -> None:

@@ -73,7 +73,7 @@ class Connections:
             call.over(watch.waited)
             if response is not None and not response.closed:
                 response.close()
-            watch.hang_up()
+            watch.hang_up(for_good=fresh)
         if response is not None and 400 <= response.status <= 599:
             return Answer(response.status, response.headers, b"")  # its status says enough
         fault.maybe_applied = fault.maybe_applied and watch.had_connection
@@ -102,7 +102,7 @@ def _words(fault: Exception, timeout: float | None) -> str:
             return f"the proxy answered {fault.status}: {readable(fault.message)}"
         case aiohttp.ClientResponseError():
             return f"the answer is not HTTP: {readable(fault.message)}"
-        case SentTwiceError():
+        case SentTwiceError() | aiohttp.ServerDisconnectedError():  # the latter may quote the answer, or what it echoes
             return "no answer: the connection broke"
         case _:
             return f"no answer: {type(fault).__name__}: {readable(str(fault))}"
