@@ -44,6 +44,7 @@ LAYERS = (
     ("core.observation",),
     ("core.call", "core.log"),
     ("core.watch",),
+    ("core.connector",),
     ("core.transport",),
     ("core.observer", "core.read_back", "core.wire", "core.witness"),
     ("core.session",),
@@ -227,9 +228,9 @@ def test_core_names_no_service(module: Module) -> None:
     assert not named
 
 
-def test_aiohttp_is_imported_by_two_files_alone() -> None:
-    """On the client's side only the wire and the transport below it import aiohttp."""
-    assert _client_side(_importers("aiohttp") - {"__main__"}) == {"core.transport", "core.wire"}
+def test_aiohttp_is_imported_by_the_wire_alone_and_what_it_stands_on() -> None:
+    """On the client's side only the wire, its transport and its connector import aiohttp."""
+    assert _client_side(_importers("aiohttp") - {"__main__"}) == {"core.connector", "core.transport", "core.wire"}
 
 
 def test_anyio_is_imported_by_one_file_alone() -> None:

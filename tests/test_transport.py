@@ -13,7 +13,15 @@ from typing import Any
 import aiohttp
 import pytest
 
-from skipup_async import APIConnectionError, AsyncSkipUp, ClientClosedError, RetryPolicy, SkipUpError, Unlimited
+from skipup_async import (
+    AmbiguousOutcomeError,
+    APIConnectionError,
+    AsyncSkipUp,
+    ClientClosedError,
+    RetryPolicy,
+    SkipUpError,
+    Unlimited,
+)
 from skipup_async.core.request import Method
 from tests.conftest import Driver, MakeDriver
 from tests.faults.invariants import everything_shown
@@ -215,6 +223,45 @@ def test_what_others_give_all_sessions_is_used(
     opening_with(monkeypatch, request_class=Noting)
     _all(_driver(make_driver, recorder))
     assert made == [method for method, _ in REQUESTS]
+
+
+def test_a_wrapper_may_begin_at_once(
+    make_driver: MakeDriver, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a task of its own, before anybody awaits what it gives back."""
+    sending: Any = vars(aiohttp.ClientSession)["_request"]
+
+    def at_once(session: aiohttp.ClientSession, *rest: Any, **named: Any) -> Any:
+        return asyncio.ensure_future(sending(session, *rest, **named))
+
+    monkeypatch.setattr(aiohttp.ClientSession, "_request", at_once)
+    _all(_driver(make_driver, recorder))
+    assert len(recorder.seen) == len(REQUESTS)
+
+
+@pytest.mark.anyio
+async def test_what_was_sent_by_a_way_unknown_to_us_may_have_been_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change that somebody in aiohttp's place sends through a session of its own is not sent again."""
+    seen = 0
+
+    async def unanswered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal seen
+        await reader.readuntil(b"\r\n\r\n")
+        seen += 1
+        writer.close()
+
+    opened: Any = aiohttp.ClientSession
+    sending: Any = vars(aiohttp.ClientSession)["_request"]
+
+    async def elsewhere(_session: aiohttp.ClientSession, *rest: Any, **named: Any) -> Any:
+        async with opened() as session:
+            return await sending(session, *rest, **named)
+
+    monkeypatch.setattr(aiohttp.ClientSession, "_request", elsewhere)
+    async with served(unanswered) as url, _client(url, RetryPolicy(backoff=0.0)) as client:
+        with pytest.raises(AmbiguousOutcomeError):
+            await client.request("POST", "/things")
+    assert seen == 1
 
 
 def test_nobody_in_aiohttps_place_is_given_the_key(

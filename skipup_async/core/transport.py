@@ -1,23 +1,19 @@
 """Requests through aiohttp, and the sessions that carry them: what the wire stands on."""
 
-import asyncio
 import os
-import warnings
 from collections.abc import Awaitable, Callable, Mapping
-from contextvars import ContextVar
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import FunctionType
 from typing import Any, cast
 
 import aiohttp
-from aiohttp.connector import Connection
-from aiohttp.tracing import Trace
 from yarl import URL
 
 from skipup_async.core.bounds import attempt_bounds
 from skipup_async.core.call import Call
+from skipup_async.core.connector import Connector, head, through
 from skipup_async.core.secret import ApiKey
-from skipup_async.core.watch import SentTwiceError, Watch
+from skipup_async.core.watch import Watch
 from skipup_async.errors import ConfigurationError
 
 __all__ = ["SessionSource", "Transport"]
@@ -34,43 +30,6 @@ _NEVER_ROUND = float(10**9)
 _NO_CONTENT_TYPE = ("Content-Type",)
 # Of what lies below a session aiohttp promises little: only the versions that were tried are used so.
 _IS_KNOWN = aiohttp.__version__.startswith("3.14.")
-
-#: The attempt that goes through a session, for the connector to find.
-_attempt: ContextVar[Watch] = ContextVar("attempt")
-
-
-class _Connector(aiohttp.TCPConnector):
-    """Connections that the child of a fork leaves alone: to close one there would deafen the parent's event loop."""
-
-    home: int  # the process that opened them
-    is_bare: bool  # whether there is nothing about the session but what is known here
-
-    async def connect(
-        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
-    ) -> Connection:
-        """A connection for what comes through a session, where a GET would be sent again on another one."""
-        watch = _attempt.get()
-        if watch.had_connection:
-            raise SentTwiceError
-        return await self.taken(req, traces, timeout, watch)
-
-    async def taken(
-        self, request: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout, watch: Watch
-    ) -> Connection:
-        """A connection for *request*, from the pool or new, of which *watch* is told."""
-        try:
-            connection = await super().connect(request, traces, timeout)
-        except asyncio.CancelledError:
-            if watch.is_cancelled or not self.closed:
-                raise
-            msg = "the connections were closed"  # aiohttp cancels those who wait for a place among them
-            raise aiohttp.ClientConnectionError(msg) from None
-        watch.connected(connection.transport)
-        return connection
-
-    def __del__(self, _warnings: Any = warnings) -> None:
-        if self.home == os.getpid():
-            super().__del__(_warnings)
 
 
 class Transport:
@@ -94,7 +53,7 @@ class Transport:
                 return session
             raise ConfigurationError(f"session must make an aiohttp.ClientSession, not {type(session).__name__}")
         idle: dict[str, Any] = {"force_close": True} if fresh else {"keepalive_timeout": _IDLE_SECONDS}
-        connector = _Connector(limit=_POOL_SIZE, ttl_dns_cache=300, **idle)
+        connector = Connector(limit=_POOL_SIZE, ttl_dns_cache=300, **idle)
         connector.home = os.getpid()
         # Headers given here are merged once, and not at every call.
         opened = aiohttp.ClientSession(
@@ -118,7 +77,7 @@ class Transport:
         """Send one attempt of *call*, under *watch*, with *headers* of its own; the head of its answer, to await."""
         method, content, bounds = call.request.method, call.content, _client_timeout(timeout)
         skip = _NO_CONTENT_TYPE if content is None and method != "GET" else None
-        connector = session.connector if isinstance(session.connector, _Connector) else None
+        connector = session.connector if isinstance(session.connector, Connector) else None
         # The headers with the key go straight through: a local would show in a traceback.
         if connector is not None and connector.is_bare and _is_unwatched(session):
             request = aiohttp.ClientRequest(
@@ -130,8 +89,9 @@ class Transport:
                 loop=watch.loop,
                 session=session,
             )
-            return _head(connector, request, bounds, watch)
-        sending = session.request(
+            return head(connector, request, bounds, watch)
+        sending = partial(
+            session.request,
             method,
             url,
             headers=headers or {} if self.ours else self._identified(headers),
@@ -141,9 +101,9 @@ class Transport:
             auto_decompress=False,
             raise_for_status=False,
             skip_auto_headers=skip,
-            middlewares=() if connector is not None else (watch.send_once,),
+            middlewares=None if connector is not None else (watch.send_once,),
         )
-        return sending if connector is None else _through(sending, watch)
+        return sending() if connector is None else through(sending, watch)
 
     def _identified(self, headers: Mapping[str, str] | None) -> dict[str, str]:
         return {"Authorization": self._key.authorization, **self._headers, **(headers or {})}
@@ -166,44 +126,6 @@ def _is_unwatched(session: aiohttp.ClientSession) -> bool:
     """Whether nobody put something in the place of what *session* sends with, as recorders and monitoring do."""
     methods = vars(type(session))
     return methods.get("_request") is _INNER_REQUEST and methods.get("request") is _REQUEST
-
-
-async def _through(sending: Awaitable[aiohttp.ClientResponse], watch: Watch) -> aiohttp.ClientResponse:
-    """What *sending*, through a session on a connector of ours, comes to."""
-    token = _attempt.set(watch)
-    try:
-        return await sending
-    finally:
-        _attempt.reset(token)
-
-
-async def _head(
-    connector: _Connector, request: aiohttp.ClientRequest, timeout: aiohttp.ClientTimeout, watch: Watch
-) -> aiohttp.ClientResponse:
-    """The answer to *request*, its body still to come, as a session would get it, at two thirds of the cost.
-
-    What a session does beside is nothing that a request of ours needs:
-    redirects, cookies, credentials in a URL, middlewares, a timer for the
-    whole, and to send a GET again where its connection breaks.
-    """
-    try:
-        connection = await connector.taken(request, [], timeout, watch)
-    except TimeoutError as fault:
-        raise aiohttp.ConnectionTimeoutError from fault
-    try:
-        protocol = connection.protocol
-        if protocol is None:
-            raise aiohttp.ServerDisconnectedError
-        protocol.set_response_params(read_until_eof=True, auto_decompress=False)
-        response = await request.send(connection)
-        try:
-            return await response.start(connection)
-        except BaseException:
-            response.close()
-            raise
-    except BaseException:
-        connection.close()
-        raise
 
 
 @lru_cache(maxsize=64)

@@ -73,7 +73,8 @@ class Connections:
             call.over(watch.waited)
             if response is not None and not response.closed:
                 response.close()
-            watch.hang_up(for_good=fresh)
+            # An answer that promises success may come before the whole request was read.
+            watch.hang_up(for_good=fresh and (response is None or response.status >= 400))
         if response is not None and 400 <= response.status <= 599:
             return Answer(response.status, response.headers, b"")  # its status says enough
         fault.maybe_applied = fault.maybe_applied and watch.had_connection

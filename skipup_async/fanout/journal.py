@@ -132,7 +132,7 @@ class Journal:
     def start(self, key: str, fingerprint: str, now: float, *, repeatable: bool) -> None:
         """Note, before the first request of *key* leaves, what it sends. Raises JournalError for another request."""
         entry = self._entry(key)
-        if entry.fingerprint not in (None, fingerprint):
+        if entry.state is not State.OPEN and entry.fingerprint not in (None, fingerprint):
             raise JournalError(f"the item {key!r} would now send another request than before, or under another API key")
         with _transaction(self._database) as execute:
             execute(

@@ -12,6 +12,7 @@ import pytest
 from skipup_async import (
     AmbiguousOutcomeError,
     AsyncSkipUp,
+    AuthenticationError,
     InvalidArgumentError,
     JournalError,
     MeetingRequest,
@@ -144,6 +145,14 @@ async def test_what_is_in_doubt_is_not_sent_under_another_api_key(emulator: Emul
     errors = {outcome.item: type(outcome.error) for outcome in report.outcomes or []}
     assert errors == {1: JournalError, 2: type(None), 3: type(None)}
     assert emulator.request_count == count + 1
+
+
+async def test_what_certainly_did_nothing_goes_out_under_the_right_api_key(emulator: Emulator, journal: Path) -> None:
+    """A mistyped key bars no item for good."""
+    first = await fan_out(emulator, journal, [1], api_key="sk_test_mistyped")
+    assert isinstance(first.failures[0].error, AuthenticationError)
+    second = await fan_out(emulator, journal, [1])
+    assert second.succeeded == len(emulator.meeting_requests()) == 1
 
 
 async def test_two_items_of_one_key_are_one_item_and_an_error(emulator: Emulator, journal: Path) -> None:
