@@ -41,8 +41,19 @@ class _Story:
 
 
 def run() -> int:
-    """Tell the story, awaited and then blocking; the exit status."""
-    story = _Story()
+    """Tell the story for as long as somebody reads it; the exit status."""
+    try:
+        _tell(_Story())
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is left in the buffer is flushed at exit, which must not fail once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0
+
+
+def _tell(story: _Story) -> None:
+    """Awaited, and then blocking."""
     print("One meeting request through its whole life, on an emulator of the SkipUp API.")
     story.chapter("Awaited: AsyncSkipUp")
     asyncio.run(_awaited(story))
@@ -52,7 +63,6 @@ def run() -> int:
     story.chapter("Nothing left this machine, and nobody got an e-mail. What comes next:")
     story.step("emulator", "`python -m skipup_async emulator` serves your own programs")
     story.step("README.md", "ten lines to run against it, a service, and its tests")
-    return 0
 
 
 async def _awaited(story: _Story) -> None:

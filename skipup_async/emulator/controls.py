@@ -123,7 +123,8 @@ class Controls(Seeds):
         *message*, or a *connection* that ends by `"reset"`, by `"close"`, in the middle of the answer (`"truncate"`)
         or stays `"silent"`. It comes before the call has had its effect, or *after_commit*, when the effect is there
         and the answer is lost; an answer is cut after the commit unless a *status* is given. With *delay* seconds or
-        *hold*, until `Fault.release`, the call is slow; with nothing else it is answered as usual afterwards.
+        *hold*, until `Fault.release`, the call is slow, before its effect or *after_commit*; with nothing else it is
+        answered as usual afterwards. Raise `ValueError` for an order that no call could meet.
         """
         slow = bool(delay) or hold
         if status is None and (body is not None or (connection is None and not slow)):

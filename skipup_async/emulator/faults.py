@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import threading
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Literal, get_args
 
 import attrs
 
 from skipup_async.emulator.call import Answer, Call
+from skipup_async.emulator.router import API
 
 Break = Literal["reset", "close", "silent", "truncate"]
 """How a connection fails: an RST, an end without an answer, no answer for ever, half of an answer."""
 
+_LINE = re.compile(r"[^\r\n\0]*")
 _TARGET = re.compile(r"(\*|[A-Z]+) +(\*|/\S*)")
 
 
@@ -23,7 +27,7 @@ class Fault:
     """One order. *hits* counts the calls it met; `release` lets those that it holds go on.
 
     *on* names the calls, *left* is how many more it meets, None for all. They get the *answer*, or lose the
-    *connection*, before their effect or *after_commit*; with *delay* they take that many seconds longer.
+    *connection*, before their effect or *after_commit*; with *delay* they take that many seconds longer, there too.
     """
 
     on: str
@@ -38,6 +42,7 @@ class Fault:
 
     def __attrs_post_init__(self) -> None:
         self._pattern = _pattern(self.on)
+        _check(self.left, self.connection, self.delay, self.answer)
 
     @property
     def fails(self) -> bool:
@@ -58,6 +63,17 @@ class Fault:
             await asyncio.sleep(self.delay)
         if self._gate is not None:
             await self._gate.passed()
+
+    @asynccontextmanager
+    async def around(self) -> AsyncGenerator[None]:
+        """Take as long as ordered before what is done in here, or after it if that is the order."""
+        if not self.after_commit:
+            await self.wait()
+        try:
+            yield
+        finally:
+            if self.after_commit:
+                await self.wait()
 
     def release(self) -> None:
         """Let the calls that are held go on, and hold no more. Safe to call from any thread."""
@@ -145,10 +161,32 @@ def failure(status: int, type: str | None, message: str | None, body: Any, heade
 _TYPES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 422: "invalid_request", 429: "rate_limited"}
 
 
+def _check(left: object, connection: object, delay: object, answer: Answer | None) -> None:
+    """Raise `ValueError` for an order that could not be carried out, by the name that `fail` has for the argument."""
+    if left is not None and not (isinstance(left, int) and left >= 1):
+        raise ValueError(f"next must be None or a whole number of at least 1, not {left!r}")
+    if connection is not None and connection not in get_args(Break):
+        raise ValueError(f"connection is one of {', '.join(get_args(Break))}, not {connection!r}")
+    if not (isinstance(delay, int | float) and 0 <= delay < math.inf):
+        raise ValueError(f"delay must be a finite number of seconds, 0 or more, not {delay!r}")
+    if answer is not None:
+        _check_answer(answer.status, answer.headers)
+
+
+def _check_answer(status: object, headers: Mapping[Any, Any]) -> None:
+    if not (isinstance(status, int) and 200 <= status <= 599):
+        raise ValueError(f"status must be a whole number from 200 to 599, not {status!r}")
+    for name, value in headers.items():
+        if not all(isinstance(text, str) and _LINE.fullmatch(text) for text in (name, value)):
+            raise ValueError(f"headers must be text without line breaks, not {name!r}: {value!r}")
+
+
 def _pattern(on: str) -> re.Pattern[str]:
     match = _TARGET.fullmatch("* *" if on == "*" else on)
     if match is None:
         raise ValueError(f'a fault is for "METHOD /path", with * for any and :id for one segment, not for {on!r}')
     method, path = match.groups()
+    if path == API or path.startswith(f"{API}/"):
+        raise ValueError(f"on names a path below {API}, without it: not {on!r}")
     segments = (r"[^/]+" if part.startswith(":") else re.escape(part).replace(r"\*", ".*") for part in path.split("/"))
     return re.compile((r"[A-Z]+" if method == "*" else method) + " " + "/".join(segments))

@@ -7,10 +7,11 @@ import hashlib
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import attrs
 
-from skipup_async.emulator.call import Answer, Caller, Json, RefusedError, invalid_request
+from skipup_async.emulator.call import Answer, Caller, Json, RefusedError, invalid_request, to_json
 from skipup_async.emulator.profile import Profile
 from skipup_async.emulator.store import Store
 
@@ -73,7 +74,7 @@ class Answers:
     def recall(self, claim: Claim, now: float) -> Answer | None:
         """The answer kept for this claim. Raise as the profile says if the key came with another body."""
         row = self._store.one(
-            "SELECT request, status, answer FROM idempotency"
+            "SELECT request, status, answer, headers FROM idempotency"
             " WHERE owner = :owner AND route = :route AND key = :key AND created_at > :oldest",
             owner=claim.owner,
             route=claim.route,
@@ -86,7 +87,7 @@ class Answers:
             status = self._profile.idempotency_other_body
             type = "conflict" if status == 409 else "invalid_request"
             raise RefusedError(status, type, "This Idempotency-Key was used with another request")
-        return Answer(row["status"], json.loads(row["answer"]))
+        return Answer(row["status"], row["answer"] or None, json.loads(row["headers"]))
 
     def keep(self, claim: Claim, answer: Answer, now: float) -> None:
         """Keep an answer, if it is one that the profile keeps, and drop those that are too old."""
@@ -100,6 +101,14 @@ class Answers:
             key=claim.key,
             request=claim.request,
             status=answer.status,
-            answer=json.dumps(answer.payload),
+            answer=_bytes(answer.payload),
+            headers=json.dumps(dict(answer.headers)),
             created_at=now,
         )
+
+
+def _bytes(payload: Any) -> bytes:
+    """A payload as it goes out, which a fault's may do as it is."""
+    if payload is None:
+        return b""
+    return payload if isinstance(payload, bytes) else to_json(payload).encode()

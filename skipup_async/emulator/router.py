@@ -52,9 +52,10 @@ class Router:
 
     def find(self, method: str, path: str) -> Match:
         """The route of a call. Raise 404 for a path that is no route's, 405 for a method that the path has not."""
-        if not path.startswith(f"{API}/"):
-            raise _no_route(method, path)
         segments = _segments(path.removeprefix(API))
+        # One spelling for each route: under another one a call would miss its Idempotency-Key, and faults the call.
+        if not path.startswith(f"{API}/") or "" in segments:
+            raise _no_route(method, path)
         methods = self._by_shape.get(segments) or self._by_shape.get(_with_id(segments))
         if methods is None:
             raise _no_route(method, path)
@@ -66,7 +67,7 @@ class Router:
 
 
 def _segments(path: str) -> tuple[str, ...]:
-    return tuple(path.strip("/").split("/"))
+    return tuple(path.removeprefix("/").split("/"))
 
 
 def _with_id(segments: tuple[str, ...]) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         asyncio.run(_serve(emulator, options))
     except KeyboardInterrupt:  # where signals cannot be handled in the loop
         return 0
-    except (OSError, ValueError, sqlite3.Error) as error:
+    except (OSError, OverflowError, ValueError, sqlite3.Error) as error:
         return _complain(error)
     return 0
 

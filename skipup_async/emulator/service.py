@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import nullcontext
 from typing import cast
 
 from skipup_async.emulator.call import Answer, Call, Caller, Json, RefusedError, invalid_request
@@ -83,10 +84,8 @@ class Service:
         self, received: Received, match: Match, caller: Caller, body: Json, fault: Fault | None
     ) -> Answer:
         claimed = self._claim(received, match.route, caller, body)
-        async with self._answers.running(claimed):
-            if fault is not None:
-                await fault.wait()
-            # The clock is read after the wait: what is slow takes effect late.
+        # The clock is read after a wait before the effect: what is slow takes effect late.
+        async with self._answers.running(claimed), nullcontext() if fault is None else fault.around():
             call = Call(
                 caller=caller,
                 path=match.path,
@@ -99,8 +98,8 @@ class Service:
             )
             handler = fault.stand_in if fault is not None and self._stands_in(fault) else match.route.handler
             answer = self._commit(call, handler, claimed)
-        if received.method != "GET":
-            self.courier.wake()
+            if received.method != "GET":
+                self.courier.wake()
         return answer
 
     def _commit(self, call: Call, handler: Handler, claimed: Claim | None) -> Answer:

@@ -149,3 +149,60 @@ async def test_a_standing_fault_ends_when_cancelled(emulator: Emulator, api: Api
     assert {(await api.get("/teams")).status for _ in range(5)} == {500}
     fault.cancel()
     assert (await api.get("/teams")).status == 200
+
+
+@pytest.mark.parametrize("status", [None, 503])
+async def test_a_call_can_be_held_after_its_effect(emulator: Emulator, api: Api, status: int | None) -> None:
+    """Done, but the answer comes too late; so long its key is in use, and afterwards it gives the answer again."""
+    fault = emulator.fail(on=CREATE, hold=True, after_commit=True, status=status)
+    call = asyncio.create_task(api.post("/meeting_requests", MINIMAL, key="k-1"))
+    await until(lambda: len(emulator.meeting_requests()) == 1)
+    again = asyncio.create_task(api.post("/meeting_requests", MINIMAL, key="k-1"))
+    await until(lambda: emulator.request_count == 2)
+    await asyncio.sleep(0.02)
+    assert [call.done(), again.done()] == [False, False]
+    fault.release()
+    assert ((await call).status, (await again).status) == (status or 202, 202)
+    assert len(emulator.meeting_requests()) == 1
+
+
+async def test_a_refusal_after_the_commit_is_as_late(emulator: Emulator, api: Api) -> None:
+    """What has no effect is slow as well."""
+    fault = emulator.fail(on=CREATE, hold=True, after_commit=True)
+    call = asyncio.create_task(api.post("/meeting_requests", {}))
+    await until(lambda: fault.hits == 1)
+    await asyncio.sleep(0.02)
+    assert not call.done()
+    fault.release()
+    assert (await call).status == 422
+
+
+@pytest.mark.parametrize(
+    ("name", "order"),
+    [
+        *(("next", {"next": value}) for value in (0, -1, 1.5, "2")),
+        ("connection", {"connection": "rest"}),
+        *(("delay", {"delay": value}) for value in (-1, float("nan"), float("inf"), "1")),
+        *(("status", {"status": value}) for value in (0, 199, 600, "503")),
+        *(
+            ("headers", {"status": 429, "headers": value})
+            for value in ({"A": "b\nc"}, {"A\r": "b"}, {"Retry-After": 7})
+        ),
+        *(("on", {"on": value}) for value in ("GET /api/v1", "GET /api/v1/meeting_requests")),
+    ],
+)
+async def test_an_order_that_cannot_be_carried_out_is_refused(
+    emulator: Emulator, api: Api, name: str, order: dict[str, Any]
+) -> None:
+    """By the name of the argument; nothing is ordered."""
+    with pytest.raises(ValueError, match=f"^{name} "):
+        emulator.fail(**order)
+    assert (await api.get("/teams")).status == 200
+
+
+@pytest.mark.parametrize("path", ["/meeting_requests/", "//meeting_requests", "/meeting_requests//"])
+async def test_a_route_has_one_spelling(emulator: Emulator, api: Api, path: str) -> None:
+    """Under another one neither a key nor a fault would be met: 404, and nothing is created."""
+    assert (await api.post("/meeting_requests", MINIMAL, key="k-1")).status == 202
+    assert (await api.post(path, MINIMAL, key="k-1")).error == (404, "not_found")
+    assert len(emulator.meeting_requests()) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import aiohttp
 import pytest
 
 from skipup_async.emulator import Emulator, Profile
@@ -203,3 +204,20 @@ async def test_no_depth_of_a_body_is_too_much(api: Api) -> None:
 async def test_a_key_that_is_none_is_refused(api: Api, key: str) -> None:
     """422 invalid_request: 1 to 255 printable characters of ASCII."""
     assert (await api.post("/meeting_requests", MINIMAL, key=key)).error == (422, "invalid_request")
+
+
+@pytest.mark.parametrize("body", ["<html>busy</html>", "", {"busy": "caf\u00e9"}, b"\xff"])
+async def test_a_kept_failure_is_kept_as_it_was(body: Any) -> None:
+    """Whatever its body is, and with its headers."""
+    async with Emulator(profile="strict") as emulator, aiohttp.ClientSession() as session:
+        emulator.fail(on="POST /meeting_requests", status=429, body=body, headers={"Retry-After": "7", "X-Of": "one"})
+        headers = {"Authorization": f"Bearer {emulator.api_key}", "Idempotency-Key": "k-1"}
+        answers: list[tuple[Any, ...]] = []
+        for _ in range(2):
+            async with session.post(f"{emulator.url}/meeting_requests", json=MINIMAL, headers=headers) as answer:
+                named = [answer.headers.get(name) for name in ("Retry-After", "X-Of", "Content-Type")]
+                answers.append((answer.status, await answer.read(), *named))
+        assert answers[0] == answers[1]
+        assert answers[0][0] == 429
+        assert answers[0][2:4] == ("7", "one")
+        assert emulator.meeting_requests() == []

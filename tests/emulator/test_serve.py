@@ -82,6 +82,8 @@ def refused(said: list[str], key: str) -> dict[str, str]:
         (["--host", "0.0.0.0"], "allow_remote"),
         (["--db", "/nowhere/state.sqlite"], "No such file"),
         (["--rate-limit", "0"], "limit"),
+        (["--port", "70000"], "port must be 0-65535"),
+        (["--port", "-1"], "port must be 0-65535"),
         (["--switch", "answers"], "--switch takes NAME=VALUE, not 'answers'"),
         (["--switch", "colour=red"], "no switch is named 'colour'; there are answers, unauthorized, "),
         (["--switch", "answers=FULL"], "answers is one of full, sparse, not 'FULL'"),

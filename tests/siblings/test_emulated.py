@@ -1,5 +1,6 @@
 """The emulator's siblings, called by their own clients: life cycles, errors, limits, idempotency, faults."""
 
+import base64
 import http.client
 import json
 from collections.abc import Callable
@@ -299,3 +300,81 @@ def test_a_wrong_key_is_not_let_in(colour: Colour, emulator: Emulator) -> None:
         hiringcenter.call(lambda c: c.meetings.get(MEETING))
     with pytest.raises(AuthenticationError, match="Invalid or missing API key"):
         thareja.call(lambda c: c.meetings.get(1))
+
+
+def test_a_meeting_made_but_answered_too_late_is_there(
+    hiringcenter: Driver, thareja: Driver, colour: Colour, emulator: Emulator
+) -> None:
+    """A call held after its effect: who asks meanwhile finds the meeting, and its key still in use."""
+    held = emulator.fail(on="POST *", next=2, hold=True, after_commit=True)
+    url, clients = emulator.hiringcenter_url, (AsyncHiringCenter, HiringCenter)
+    hasty = colour.drive(clients, api_key=emulator.api_key, base_url=url, timeout=0.2, retry=ONCE)
+    with pytest.raises(APITimeoutError):
+        create(hasty, idempotency_key="slow")
+    (made,) = hiringcenter.items(lambda c: c.meetings.list())
+    with pytest.raises(ConflictError, match="still being processed"):
+        create(hasty, idempotency_key="slow")
+    held.release()
+    assert create(hiringcenter, idempotency_key="slow") == made
+    late = emulator.fail(on="POST *", hold=True, after_commit=True)
+    url, kinds = emulator.thareja_url, (AsyncThareja, Thareja)
+    rash = colour.drive(kinds, api_key=emulator.api_key, base_url=url, timeout=0.2, retry=ONCE)
+    with pytest.raises(AmbiguousOutcomeError):
+        rash.call(ask)
+    assert len(thareja.items(lambda c: c.meetings.list(5))) == 1
+    late.release()
+
+
+def token(text: str) -> str:
+    """A query whose page token holds *text*."""
+    return f"pageToken={base64.urlsafe_b64encode(text.encode()).decode()}"
+
+
+def sent(emulator: Emulator, method: str, url: str, body: str | None = None) -> int:
+    """The status of a call by no client of ours."""
+    place = urlsplit(url)
+    connection = http.client.HTTPConnection(place.netloc)
+    headers = {"Authorization": f"Bearer {emulator.api_key}", "X-Idempotency-Key": "k-1"}
+    connection.request(method, url.removeprefix(f"http://{place.netloc}"), body, headers)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+MANY = "1" * 5000
+STRANGE = {
+    "two signs": "meetingDateAfter=--5",
+    "a date of many digits": f"meetingDateAfter={MANY}",
+    "a limit of many digits": f"limit={MANY}",
+    "a token without an end": token('{"at": Infinity}'),
+    "a token too large": token('{"at": 1e999}'),
+    "a token too deep": token("[" * 5000),
+}
+
+
+@pytest.mark.parametrize("query", STRANGE.values(), ids=STRANGE)
+def test_a_strange_query_is_the_callers_mistake(emulator: Emulator, query: str) -> None:
+    """400, whatever a number or a token is made of."""
+    assert sent(emulator, "GET", f"{emulator.hiringcenter_url}/meetings?{query}") == 400
+
+
+@pytest.mark.parametrize(
+    "value",
+    [r'"\ud800"', "NaN", "1e999", *("[" * depth + "]" * depth for depth in (200, 970, 976, 990))],
+    ids=["surrogate", "nan", "infinity", "200", "970", "976", "990"],
+)
+def test_what_no_answer_could_hold_is_not_taken(emulator: Emulator, value: str) -> None:
+    """400, and the lists are as they were."""
+    hiringcenter = '"prospectId": "p", "meetingDate": 1, "timeZone": "UTC", "meetingType": "phone", "ownerId": "o"'
+    thareja = '"user_id": 5, "team_id": 1, "date": "2027-02-01T14:00"'
+    url, other = f"{emulator.hiringcenter_url}/meetings", emulator.thareja_url
+    for extra in ("notes", "unknown"):
+        assert sent(emulator, "POST", url, f'{{{hiringcenter}, "{extra}": {value}}}') == 400
+    assert sent(emulator, "POST", f"{other}/meeting/create", f'{{{thareja}, "link": {value}}}') == 400
+    assert (sent(emulator, "GET", url), sent(emulator, "GET", f"{other}/meeting/pending")) == (200, 200)
+
+
+@pytest.mark.parametrize("id", [MANY, "0" * 20])
+def test_an_id_of_many_digits_is_no_meetings(emulator: Emulator, id: str) -> None:
+    """404."""
+    assert sent(emulator, "GET", f"{emulator.thareja_url}/meeting/{id}") == 404

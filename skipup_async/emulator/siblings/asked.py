@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol, cast
 
 import attrs
 
+from skipup_async.core.depth import is_deep
 from skipup_async.emulator.call import Answer, Json, RefusedError
 from skipup_async.emulator.received import Received
 
@@ -27,8 +29,8 @@ class Asked:
     now: float
     #: Seconds on a clock that never jumps: limits are counted by it.
     steady: float
-    #: Takes as long as a fault on order wants this call to take.
-    wait: Callable[[], Awaitable[None]]
+    #: What the work is done in: it takes as long as a fault on order wants, before the work or after it.
+    around: Callable[[], AbstractAsyncContextManager[None]]
 
     @property
     def digest(self) -> str:
@@ -53,6 +55,10 @@ def body_of(received: Received) -> Json:
     """The JSON object of a call, empty without a body. Raise 400 for all else."""
     try:
         value = received.json
+        if is_deep(value):
+            raise refused(400, "The body is nested too deeply")
+        # What cannot be written again, such as half a surrogate pair, could be in no answer either.
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         raise refused(400, "The body is not valid JSON") from None
     if value is None and not received.body:

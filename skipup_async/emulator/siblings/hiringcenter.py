@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ _DEFAULT_PAGE, _LARGEST_PAGE = 50, 200
 _LONGEST_KEY = 512
 
 _LATEST = 253_402_300_799_999  # milliseconds: the end of the year 9999
+#: As long as the largest may be: `int` refuses to read a number of thousands of digits.
+_MILLISECONDS, _LIMIT = re.compile(r"-?[0-9]{1,15}"), re.compile(r"[0-9]{1,3}")
 
 #: What the body of an update may hold beside the user, and that of a create; the latter's first five are required.
 _CHANGEABLE = ("meetingDate", "timeZone", "meetingType", "ownerId", "location", "notes")
@@ -46,8 +49,8 @@ class HiringCenter:
         headers = self._limits.admit(asked.caller, asked.steady)
         key = asked.headers.get("X-Idempotency-Key")
         if key is None or asked.method == "GET":
-            await asked.wait()
-            return self._perform(asked).with_headers(headers)
+            async with asked.around():
+                return self._perform(asked).with_headers(headers)
         if not 1 <= len(key) <= _LONGEST_KEY:
             raise refused(400, f"X-Idempotency-Key must be 1 to {_LONGEST_KEY} characters")
         return (await self._once((asked.caller, key), asked)).with_headers(headers)
@@ -63,8 +66,8 @@ class HiringCenter:
             return answer
         self._kept[name] = (asked.digest, None)
         try:
-            await asked.wait()
-            answer = self._perform(asked)
+            async with asked.around():
+                answer = self._perform(asked)
         except BaseException:
             del self._kept[name]
             raise
@@ -172,13 +175,13 @@ def _bound(query: Mapping[str, str], name: str) -> int | None:
     text = query.get(name)
     if text is None:
         return None
-    return _milliseconds(name, int(text) if text.lstrip("-").isdecimal() else text)
+    return _milliseconds(name, int(text) if _MILLISECONDS.fullmatch(text) else text)
 
 
 def _size(text: str | None) -> int:
     if text is None:
         return _DEFAULT_PAGE
-    if not text.isdecimal() or not 1 <= int(text) <= _LARGEST_PAGE:
+    if not _LIMIT.fullmatch(text) or not 1 <= int(text) <= _LARGEST_PAGE:
         raise refused(400, f"limit must be 1 to {_LARGEST_PAGE}")
     return int(text)
 
@@ -188,5 +191,5 @@ def _start(token: str | None) -> int:
         return 0
     try:
         return max(0, int(json.loads(base64.urlsafe_b64decode(token))["at"]))
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         raise refused(400, "pageToken is none of ours") from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from skipup_async.emulator.call import Answer, RefusedError
 from skipup_async.emulator.clock import Clock
 from skipup_async.emulator.faults import Fault
@@ -42,13 +44,8 @@ class Siblings:
 
     async def _admit(self, received: Received, fault: Fault | None, base: str) -> Answer:
         caller = self._keys.authenticate(received.headers.all("Authorization"), self._clock.now())
-
-        async def wait() -> None:
-            if fault is not None:
-                await fault.wait()
-
         if fault is not None and fault.answer is not None and not fault.after_commit:
-            await wait()
+            await fault.wait()
             return fault.answer
         asked = Asked(
             method=received.method,
@@ -59,6 +56,6 @@ class Siblings:
             caller=caller.key_id,
             now=self._clock.now(),
             steady=self._clock.steady(),
-            wait=wait,
+            around=nullcontext if fault is None else fault.around,
         )
         return await self._services[base].answer(asked)

@@ -6,6 +6,7 @@ only there an answer has `status` and `link`.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -25,6 +26,7 @@ _MOVES = {
     "cancel": ("cancelled", ("pending", "confirmed")),
 }
 _PROVISIONAL = ("status", "link")
+_ID = re.compile(r"[0-9]{1,18}")
 
 
 class Thareja:
@@ -41,7 +43,10 @@ class Thareja:
 
     async def answer(self, asked: Asked) -> Answer:
         """The answer to a call."""
-        await asked.wait()
+        async with asked.around():
+            return self._perform(asked)
+
+    def _perform(self, asked: Asked) -> Answer:
         if (asked.method, asked.path) == ("POST", ("meeting", "create")):
             return self._create(asked)
         name, id = _operation(asked)
@@ -104,7 +109,7 @@ def _operation(asked: Asked) -> tuple[str, int | None]:
         if asked.method != method or len(template) != len(asked.path):
             continue
         pairs = list(zip(template, asked.path, strict=True))
-        if all(part == sent or (part == "{id}" and sent.isdecimal()) for part, sent in pairs):
+        if all(part == sent or (part == "{id}" and _ID.fullmatch(sent)) for part, sent in pairs):
             return name, next((int(sent) for part, sent in pairs if part == "{id}"), None)
     raise refused(404, f"No route matches {asked.method} /{'/'.join(asked.path)[:200]}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 #: Written into the file, so that another program's database is not taken for ours ("SkUp").
 APPLICATION_ID = 0x536B5570
 #: Goes up with every change below; a file of another version is refused.
-VERSION = 3
+VERSION = 4
 
 TABLES = """
 CREATE TABLE settings (
@@ -105,7 +105,8 @@ CREATE INDEX effects_of_subject ON effects (subject_id);
 
 CREATE TABLE idempotency (
     owner TEXT NOT NULL, route TEXT NOT NULL, key TEXT NOT NULL,
-    request TEXT NOT NULL, status INTEGER NOT NULL, answer TEXT NOT NULL, created_at REAL NOT NULL,
+    request TEXT NOT NULL, status INTEGER NOT NULL, answer BLOB NOT NULL, headers TEXT NOT NULL,
+    created_at REAL NOT NULL,
     PRIMARY KEY (owner, route, key)
 ) WITHOUT ROWID;
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
