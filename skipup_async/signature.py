@@ -75,7 +75,7 @@ def _found(headers: Headers, names: Sequence[str]) -> str:
     wanted = {name.lower() for name in names}
     try:
         values = [each for name, value in headers.items() if _text(name).lower() in wanted for each in _each(value)]
-    except (AttributeError, TypeError, ValueError):
+    except Exception:  # noqa: BLE001 - `items()` is somebody else's code, and may raise anything
         msg = "headers must be the mapping of the request's headers"
     else:
         if len(values) == 1:

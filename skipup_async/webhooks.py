@@ -118,7 +118,7 @@ class Webhook:
             raise WebhookVerificationError(msg)
         self._check_time(int(claim.timestamp))
         event = event_from(_object(body))
-        if self._delivered is not None and not self._delivered.add(event.id, body):
+        if self._delivered is not None and not self._delivered.add(event, body):
             msg = "this event was delivered before"
             raise ReplayedEvent(msg)
         return event
@@ -149,9 +149,10 @@ class _Delivered:
         self._keys: dict[bytes, None] = {}
         self._lock = threading.Lock()
 
-    def add(self, id: str | None, body: bytes) -> bool:
-        """Whether an event is new, by its *id* or else by its *body*; it is known from then on."""
-        key = hashlib.sha256(body if id is None else id.encode()).digest()
+    def add(self, event: Event, body: bytes) -> bool:
+        """Whether an event is new, by its type and id or, without id, by its *body*; it is known from then on."""
+        named = body if event.id is None else repr((event.type, event.id)).encode()
+        key = hashlib.sha256(named).digest()
         with self._lock:
             if key in self._keys:
                 return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -54,10 +55,15 @@ class Clock:
 
 
 def to_seconds(moment: datetime) -> float:
-    """Seconds since 1970. Raise `ValueError` for a naive time, which is no moment."""
+    """Seconds since 1970. Raise `ValueError` for a naive time, which is no moment, and for one UTC has no date for."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment!r} has no time zone")
-    return moment.timestamp()
+    try:
+        since = moment.astimezone(UTC) - _EPOCH
+    except OverflowError:
+        raise ValueError(f"{moment!r} is not within the years 1 to 9999 of UTC") from None
+    # A float may round up to the next second, after the last of which there is no date.
+    return min(since.total_seconds(), math.nextafter(since // timedelta(seconds=1) + 1, -math.inf))
 
 
 @lru_cache(maxsize=1024)  # one answer shows the same few moments hundreds of times

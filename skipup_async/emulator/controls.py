@@ -39,8 +39,12 @@ class Controls(Seeds):
         return datetime.fromtimestamp(self._service.clock.now(), UTC)
 
     def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
-        """Move the clock forward; webhooks due by then are posted. Raise `ValueError` for a step back."""
-        service, step = self._service, timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        """Move forward; webhooks due by then are posted. Raise `ValueError` for a step back or beyond the last year."""
+        service = self._service
+        try:
+            step = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        except OverflowError:
+            raise ValueError("the clock only goes forward by a finite time, and ends with the year 9999") from None
         with service.store.transaction():
             service.clock.advance(step.total_seconds())
             service.store.run("INSERT OR REPLACE INTO settings VALUES ('ahead', :ahead)", ahead=service.clock.ahead)
@@ -49,7 +53,8 @@ class Controls(Seeds):
     def settle(self, *, timeout: float = 30.0) -> None:
         """Wait until every webhook that is due was tried; what failed and is due later is not waited for.
 
-        Raise `TimeoutError` after *timeout* seconds, `RuntimeError` in the emulator's own loop: await `settled` there.
+        Raise `TimeoutError` after *timeout* seconds, `RuntimeError` where the emulator stops before, and in its own
+        loop: await `settled` there.
         """
         self._service.courier.settle(timeout)
 

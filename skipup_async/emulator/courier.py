@@ -23,6 +23,7 @@ from skipup_async.webhooks import Webhook
 _log = logging.getLogger(__name__)
 _SECONDS = 5.0
 _MOST_CONNECTIONS = 16
+_NOT_RUNNING = "the emulator is not running: use `with` or `async with`"
 
 
 class Courier:
@@ -36,6 +37,7 @@ class Courier:
         self._clock = clock
         self._anywhere = anywhere
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._settling = set[asyncio.Task[None]]()
 
     async def start(self) -> None:
         """Begin to post, in the running loop."""
@@ -55,6 +57,10 @@ class Courier:
         if self._loop is None:
             return
         self._loop = None
+        for task in self._settling:
+            task.cancel()
+        if self._settling:
+            await asyncio.wait(self._settling)
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
@@ -62,8 +68,9 @@ class Courier:
 
     def wake(self) -> None:
         """Look again at what is due, if anything waits. Safe to call from any thread."""
-        if self._loop is not None and deliveries.next_due(self._store) is not None:
-            self._loop.call_soon_threadsafe(self._woken.set)
+        loop = self._loop
+        if loop is not None and deliveries.next_due(self._store) is not None:
+            loop.call_soon_threadsafe(self._woken.set)
 
     def settle(self, timeout: float) -> None:
         """Wait, in another thread than the loop's, until everything due was attempted."""
@@ -76,9 +83,25 @@ class Courier:
         await asyncio.wrap_future(self._everything_due())
 
     def _everything_due(self) -> Future[None]:
-        if self._loop is None:
-            raise RuntimeError("the emulator is not running: use `with` or `async with`")
-        return asyncio.run_coroutine_threadsafe(self._deliver_due(), self._loop)
+        loop = self._loop
+        if loop is None:
+            raise RuntimeError(_NOT_RUNNING)
+        return asyncio.run_coroutine_threadsafe(self._deliver_for_somebody(), loop)
+
+    async def _deliver_for_somebody(self) -> None:
+        """Deliver what is due while somebody waits for it. Raise `RuntimeError` where the emulator stops meanwhile."""
+        loop, task = self._loop, asyncio.current_task()
+        if loop is None or task is None:
+            raise RuntimeError(_NOT_RUNNING)
+        self._settling.add(task)
+        try:
+            await self._deliver_due()
+        except asyncio.CancelledError:
+            if self._loop is not loop:  # cancelled by `stop`, not by who waits
+                raise RuntimeError(_NOT_RUNNING) from None
+            raise
+        finally:
+            self._settling.discard(task)
 
     async def _run(self) -> None:
         while True:
@@ -100,7 +123,11 @@ class Courier:
                 await asyncio.gather(*map(self._deliver_in_order, batches))
 
     async def _deliver_in_order(self, batch: Iterable[Due]) -> None:
-        for delivery in batch:
+        for read in batch:
+            # The posts before it took time: its endpoint may be gone, switched off or elsewhere by now.
+            delivery = deliveries.still_due(self._store, read.id, self._clock.now())
+            if delivery is None:
+                continue
             if not self._may_reach(delivery.url):
                 _log.warning("not delivered: the endpoint %s is not on this machine", delivery.endpoint_id)
                 deliveries.give_up(self._store, delivery)

@@ -22,19 +22,23 @@ EVENTS = tuple(f"meeting_request.{what}" for what in ("created", "booked", "canc
 BACKOFF = (10, 60, 600, 3600)
 #: Failed attempts in a row, of any deliveries, after which an endpoint is switched off.
 MOST_FAILURES = 10
-#: Deliveries that wait; one more than these fails untried.
-MOST_PENDING = 1000
+#: Deliveries to one endpoint that were tried and wait for their next attempt; beyond them a new one fails untried.
+MOST_RETRIED = 1000
 
 _DUE = """
 SELECT delivery.*, endpoint.url, endpoint.secret
 FROM deliveries delivery JOIN webhook_endpoints endpoint ON endpoint.id = delivery.webhook_endpoint_id
 WHERE delivery.status = 'pending' AND delivery.next_attempt_at <= :now AND endpoint.enabled
-ORDER BY delivery.effect
 """
 _NEXT = """
-SELECT min(delivery.next_attempt_at) AS at
+SELECT delivery.next_attempt_at AS at
 FROM deliveries delivery JOIN webhook_endpoints endpoint ON endpoint.id = delivery.webhook_endpoint_id
 WHERE delivery.status = 'pending' AND endpoint.enabled
+ORDER BY at LIMIT 1
+"""
+_RETRIED = """
+SELECT count(*) FROM deliveries
+WHERE webhook_endpoint_id = :endpoint AND status = 'pending' AND attempts > 0
 """
 
 
@@ -73,10 +77,13 @@ def announce(store: Store, ids: Identifiers, request: sqlite3.Row, effect: str, 
 
 def due(store: Store, now: float) -> list[Due]:
     """The deliveries to attempt at *now*, in the order of what they tell of."""
-    return [
-        Due(row["id"], row["webhook_endpoint_id"], row["url"], row["secret"], row["payload"].encode(), row["attempts"])
-        for row in store.all(_DUE, now=now)
-    ]
+    return [_read(row) for row in store.all(_DUE + "ORDER BY delivery.effect", now=now)]
+
+
+def still_due(store: Store, id: str, now: float) -> Due | None:
+    """A delivery as it is at *now*, `None` if its endpoint is gone or switched off, or it is not to be attempted."""
+    row = store.one(_DUE + "AND delivery.id = :id", now=now, id=id)
+    return None if row is None else _read(row)
 
 
 def next_due(store: Store) -> float | None:
@@ -111,8 +118,13 @@ def attempted(store: Store, delivery: Due, code: int | None, now: float) -> bool
         return _failed(store, delivery.endpoint_id, int(now))
 
 
+def _read(row: sqlite3.Row) -> Due:
+    payload = row["payload"].encode()
+    return Due(row["id"], row["webhook_endpoint_id"], row["url"], row["secret"], payload, row["attempts"])
+
+
 def _add(store: Store, id: str, endpoint: str, payload: Json, now: float) -> None:
-    full = _number(store, "SELECT count(*) FROM deliveries WHERE status = 'pending'") >= MOST_PENDING
+    full = _number(store, _RETRIED, endpoint=endpoint) >= MOST_RETRIED
     store.insert(
         "deliveries",
         id=id,
@@ -126,8 +138,8 @@ def _add(store: Store, id: str, endpoint: str, payload: Json, now: float) -> Non
     )
 
 
-def _number(store: Store, sql: str) -> int:
-    row = store.one(sql)
+def _number(store: Store, sql: str, **values: str) -> int:
+    row = store.one(sql, **values)
     return 0 if row is None else int(row[0])
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any, cast
 from zoneinfo import available_timezones
 
 from skipup_async.emulator.call import Json, RefusedError, invalid_value
+from skipup_async.emulator.clock import to_seconds
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f-\x9f\ufeff]+@[^@\s\x00-\x1f\x7f-\x9f\ufeff]+")  # as in openapi.json
 _EMAIL_LENGTH = 254
@@ -157,8 +158,8 @@ def instant(text: str) -> float | None:
     if not _INSTANT.fullmatch(text):
         return None
     try:
-        return datetime.fromisoformat(text.upper()).astimezone(UTC).timestamp()
-    except (ValueError, OverflowError):
+        return to_seconds(datetime.fromisoformat(text.upper()))
+    except ValueError:
         return None
 
 

@@ -109,4 +109,5 @@ class Seeds:
                 made = inside.perform(service, self._workspace(workspace), create, body, at=at)
             except RefusedError as refusal:
                 raise ValueError(refusal.message) from None
+        service.courier.wake()
         return str(made["id"])

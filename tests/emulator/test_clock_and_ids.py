@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta, timezone
 
-from skipup_async.emulator.clock import Clock, to_text
+import pytest
+
+from skipup_async.emulator.clock import Clock, to_seconds, to_text
 from skipup_async.emulator.identifiers import Identifiers
 
 
@@ -38,3 +41,16 @@ def test_a_moment_is_written_in_whole_seconds_of_utc() -> None:
     """From the first year to the last."""
     shown = [to_text(at) for at in (0.999, 1_738_368_000, -62_135_596_800, 253_402_300_799)]
     assert shown == ["1970-01-01T00:00:00Z", "2025-02-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"]
+
+
+def test_the_last_moments_there_are_stay_in_the_last_second() -> None:
+    """A float has no room for their fraction, and does not round them into a year that no date has."""
+    assert to_text(to_seconds(datetime.max.replace(tzinfo=UTC))) == "9999-12-31T23:59:59Z"
+    assert to_seconds(datetime(2025, 2, 1, 0, 0, 0, 500_000, UTC)) == 1_738_368_000.5
+    assert to_seconds(datetime.min.replace(tzinfo=UTC)) == -62_135_596_800
+
+
+def test_a_moment_that_utc_has_no_date_for_is_refused() -> None:
+    """Such as the evening of the last day, west of Greenwich."""
+    with pytest.raises(ValueError, match="9999"):
+        to_seconds(datetime.max.replace(tzinfo=timezone(timedelta(hours=-12))))

@@ -182,6 +182,14 @@ async def test_the_clock_goes_forward_only(emulator: Emulator) -> None:
         emulator.advance(seconds=-1)
 
 
+@pytest.mark.parametrize("step", [{"seconds": float("inf")}, {"seconds": float("nan")}, {"days": 1e12}, {"days": 1e7}])
+async def test_the_clock_goes_no_further_than_dates(emulator: Emulator, step: dict[str, float]) -> None:
+    """A step that leads nowhere is the one error, and moves nothing."""
+    with pytest.raises(ValueError):  # noqa: PT011 - the type is what is promised
+        emulator.advance(**step)
+    assert emulator.now().year < 9999
+
+
 async def test_booking_follows_the_rules(emulator: Emulator) -> None:
     """Unknown ids and other statuses are errors of the test, not silently passed over."""
     with pytest.raises(LookupError, match="mr_1"):

@@ -91,6 +91,7 @@ ODD: list[dict[str, Any]] = [
     {"context": {"timeframe": {}}},
     {"context": {"timeframe": {"start": "2025-02-01T00:00:00.123456+05:30"}}},
     {"context": {"timeframe": {"start": "0001-01-01T00:00:00Z", "end": "9999-12-31T23:59:59Z"}}},
+    {"context": {"timeframe": {"end": "9999-12-31T23:59:59.999999Z"}}},
     {"context": None, "include_introduction": None, "organizer_name": None},
     {"organizer_email": "ALICE@EXAMPLE.COM"},
     {"colour": "red"},

@@ -2,7 +2,9 @@
 
 import json
 import logging
-from collections.abc import Generator
+import threading
+import time
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 from skipup_async import AsyncSkipUp, SkipUp, Unlimited, WebhookDelivery, WebhookEndpoint
 from skipup_async.emulator import Emulator, courier, deliveries
-from skipup_async.webhooks import Webhook
+from skipup_async.webhooks import Headers, Webhook
 from tests.webhooks.receivers import Inbox, aiohttp_receiver
 from tests.webhooks.servers import serving
 
@@ -35,6 +37,19 @@ def client(emulator: Emulator) -> Generator[SkipUp]:
     """A client of the emulator."""
     with SkipUp(emulator.api_key, base_url=emulator.url, limiter=Unlimited()) as client:
         yield client
+
+
+class _Meddler(Inbox):
+    """Does something while the first delivery is with it."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        super().__init__()
+        self._act = act
+
+    def take(self, body: bytes, headers: Headers) -> int:
+        if not self.bodies:
+            self._act()
+        return super().take(body, headers)
 
 
 def _listed(client: SkipUp, endpoint: WebhookEndpoint) -> list[WebhookDelivery]:
@@ -259,17 +274,93 @@ def test_another_host_is_posted_to_only_if_that_is_allowed(
     assert ("is not on this machine" in caplog.text) is not allowed
 
 
-def test_what_waits_is_bounded(
+def test_what_waits_for_a_retry_is_bounded(
     monkeypatch: pytest.MonkeyPatch, emulator: Emulator, client: SkipUp, inbox: Inbox, url: str
 ) -> None:
-    """Beyond so many pending deliveries one more fails untried."""
-    monkeypatch.setattr(deliveries, "MOST_PENDING", 2)
+    """Beyond so many deliveries that were tried and are pending one more fails untried."""
+    monkeypatch.setattr(deliveries, "MOST_RETRIED", 2)
     endpoint = client.webhook_endpoints.create(url=url)
     inbox.answers = [500] * 100
     for _ in range(3):
         emulator.add_meeting_request()
         emulator.settle()
     assert [delivery.status for delivery in _listed(client, endpoint)] == ["failed", "pending", "pending"]
+    assert len(inbox.bodies) == 2
+
+
+def test_a_burst_is_delivered_whole(monkeypatch: pytest.MonkeyPatch, emulator: Emulator, client: SkipUp) -> None:
+    """What was not tried yet fills no retry queue."""
+    monkeypatch.setattr(deliveries, "MOST_RETRIED", 2)
+    added = threading.Event()
+    inbox = _Meddler(lambda: added.wait(10))
+    with serving(aiohttp_receiver(inbox)) as base:
+        endpoint = client.webhook_endpoints.create(url=base)
+        for _ in range(5):
+            emulator.add_meeting_request()
+        added.set()
+        emulator.settle()
+    assert [delivery.status for delivery in _listed(client, endpoint)] == ["success"] * 5
+
+
+def test_what_one_endpoint_leaves_pending_stops_no_other(
+    monkeypatch: pytest.MonkeyPatch, emulator: Emulator, client: SkipUp, inbox: Inbox, url: str
+) -> None:
+    """Retries are counted for each endpoint."""
+    monkeypatch.setattr(deliveries, "MOST_RETRIED", 1)
+    client.webhook_endpoints.create(url=url)
+    inbox.answers = [500]
+    emulator.add_meeting_request()
+    emulator.settle()
+    other = client.webhook_endpoints.create(url=url)
+    emulator.add_meeting_request()
+    emulator.settle()
+    assert _only(client, other).status == "success"
+
+
+def test_what_is_put_in_from_inside_is_delivered_at_once(
+    emulator: Emulator, client: SkipUp, inbox: Inbox, url: str
+) -> None:
+    """`add_meeting_request` alone sets the posting off."""
+    client.webhook_endpoints.create(url=url)
+    emulator.add_meeting_request()
+    deadline = time.monotonic() + 10
+    while not inbox.bodies and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(inbox.bodies) == 1
+
+
+def _retried_while(emulator: Emulator, client: SkipUp, act: Callable[[str], object]) -> int:
+    """How many of three retries of one batch arrive where they failed before, if *act* comes during the first."""
+    inbox = _Meddler(lambda: act(endpoint.id))
+    inbox.bodies, inbox.answers = [b"not now"], [500] * 3
+    with serving(aiohttp_receiver(inbox)) as base:
+        endpoint = client.webhook_endpoints.create(url=base)
+        for _ in range(3):
+            emulator.add_meeting_request()
+        emulator.settle()
+        inbox.bodies.clear()
+        emulator.advance(seconds=deliveries.BACKOFF[0])
+        emulator.settle()
+    return len(inbox.bodies)
+
+
+def test_an_endpoint_deleted_in_the_middle_gets_no_more(emulator: Emulator, client: SkipUp) -> None:
+    """While it has the first delivery of several."""
+    assert _retried_while(emulator, client, client.webhook_endpoints.delete) == 1
+
+
+def test_an_endpoint_switched_off_in_the_middle_gets_no_more(emulator: Emulator, client: SkipUp) -> None:
+    """While it has the first delivery of several."""
+    update = client.webhook_endpoints.update
+    assert _retried_while(emulator, client, lambda id: update(id, enabled=False)) == 1
+
+
+def test_an_endpoint_that_moves_in_the_middle_is_posted_to_where_it_is(
+    emulator: Emulator, client: SkipUp, inbox: Inbox, url: str
+) -> None:
+    """What is left goes to the new URL."""
+    update = client.webhook_endpoints.update
+    assert _retried_while(emulator, client, lambda id: update(id, url=url)) == 1
     assert len(inbox.bodies) == 2
 
 
@@ -291,6 +382,29 @@ def test_settling_outside_a_running_emulator_is_refused() -> None:
     """There is nothing to wait for."""
     with pytest.raises(RuntimeError, match="not running"):
         Emulator().settle()
+
+
+def test_settling_ends_with_the_emulator(silent_port: int) -> None:
+    """Who waits in another thread hears that it runs no more, and nothing of a closed session or database."""
+    said = list[BaseException]()
+
+    def settle() -> None:
+        try:
+            emulator.settle()
+        except BaseException as error:  # noqa: BLE001 - looked at below
+            said.append(error)
+
+    with Emulator() as emulator, SkipUp(emulator.api_key, base_url=emulator.url, limiter=Unlimited()) as client:
+        client.webhook_endpoints.create(url=f"http://127.0.0.1:{silent_port}/")
+        for _ in range(3):
+            emulator.add_meeting_request()
+        threads = [threading.Thread(target=settle) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.2)
+    for thread in threads:
+        thread.join(10)
+    assert [(type(error), str(error)[:27]) for error in said] == [(RuntimeError, "the emulator is not running")] * 2
 
 
 @pytest.mark.anyio

@@ -212,7 +212,7 @@ MAPPINGS: list[Any] = [
         Strange(lambda: None),
     ),
     *(Strange(lambda: 5), Strange(lambda: [5]), Strange(lambda: [(1, 2, 3)]), Strange(lambda: ["ab"]), Strange([])),
-    *(Strange(lambda: [None]), Strange(len), Strange(lambda: [(HEADER,)])),
+    *(Strange(lambda: [None]), Strange(len), Strange(lambda: [(HEADER,)]), Strange(dict[str, str]().popitem)),
 ]
 
 

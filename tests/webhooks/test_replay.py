@@ -54,11 +54,19 @@ def test_without_the_guard_every_delivery_is_an_event() -> None:
 
 
 def test_other_events_are_let_through() -> None:
-    """Only the id counts, and each is new once."""
+    """Of one type only the id counts, and each is new once."""
     mine = webhook(replay=True)
     assert [_outcome(mine, _body(f"evt_{number % 50}")) for number in range(100)] == ["event"] * 50 + [
         "ReplayedEvent"
     ] * 50
+
+
+def test_an_event_of_another_type_is_another_event() -> None:
+    """A sender may number by something else than the event, such as the request: each type of it is new once."""
+    mine, cancelled = webhook(replay=True), json.dumps(envelope("meeting_request.cancelled")).encode()
+    assert [_outcome(mine, body) for body in (BODY, cancelled, BODY, cancelled)] == ["event"] * 2 + [
+        "ReplayedEvent"
+    ] * 2
 
 
 def test_an_event_without_an_id_is_known_by_its_bytes() -> None:

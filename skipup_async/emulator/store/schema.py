@@ -95,6 +95,7 @@ CREATE TABLE deliveries (
 ) WITHOUT ROWID;
 CREATE INDEX deliveries_of_endpoint ON deliveries (webhook_endpoint_id, id);
 CREATE INDEX deliveries_due ON deliveries (next_attempt_at) WHERE status = 'pending';
+CREATE INDEX deliveries_retried ON deliveries (webhook_endpoint_id) WHERE status = 'pending' AND attempts > 0;
 
 -- What has happened, written in the transaction that made it happen: counted by tests, delivered to webhooks.
 CREATE TABLE effects (
