@@ -91,7 +91,7 @@ def load(data: bytes) -> Any:
             return _fast_loads(data)
         except ValueError:
             pass  # the standard library says below what is wrong, the same with and without orjson
-    return _strict_loads(data, _integer if may_be_long else None)
+    return _strict_loads(data, _WATCHFUL_DECODER if may_be_long else _DECODER)
 
 
 def too_deep() -> ResponseError:
@@ -99,7 +99,7 @@ def too_deep() -> ResponseError:
     return ResponseError(f"the answer is JSON nested deeper than {DEEPEST} levels")
 
 
-def _strict_loads(data: bytes, parse_int: Callable[[str], int] | None) -> Any:
+def _strict_loads(data: bytes, decoder: json.JSONDecoder) -> Any:
     try:
         text = data.decode()
     except UnicodeDecodeError as fault:
@@ -108,17 +108,17 @@ def _strict_loads(data: bytes, parse_int: Callable[[str], int] | None) -> Any:
         else:
             detail = ""
     else:
-        return _parse(text, data, parse_int)
+        return _parse(text, data, decoder)
     if detail:
         raise truncated(detail)
     msg = "the answer is not UTF-8"
     raise ResponseError(msg)
 
 
-def _parse(text: str, data: bytes, parse_int: Callable[[str], int] | None) -> Any:
+def _parse(text: str, data: bytes, decoder: json.JSONDecoder) -> Any:
     failure: ResponseError
     try:
-        value = json.loads(text, parse_int=parse_int, parse_float=_finite, parse_constant=_no_constant)
+        value = decoder.decode(text)
         if b"\\" in data and _SURROGATE.search(data):
             json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as fault:
@@ -156,3 +156,8 @@ def _finite(digits: str) -> float:
 
 def _no_constant(name: str) -> float:
     raise ValueError(name)
+
+
+# Made once: to make one takes as long as to decode a small object.
+_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant)
+_WATCHFUL_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant, parse_int=_integer)

@@ -71,7 +71,9 @@ def record_hook(cls: type[Record], field_hook: Callable[["attrs.Attribute[Any]"]
         names[f"hook{position}"], names[f"kind{position}"] = field_hook(field), core_type(field.type)
         names[f"convert{position}"] = _converter(field)
         lines += _reading(field, position, filled)
-    source = "\n    ".join(("def structure(data, _):", *lines, *_making(fields, filled)))
+    # As locals they are found sooner than as globals.
+    near = ", ".join(f"{name}={name}" for name in ("type", "str", "fromisoformat"))
+    source = "\n    ".join((f"def structure(data, _, {near}):", *lines, *_making(fields, filled)))
     exec(source, names)  # noqa: S102 - field names of our own classes, no input
     hook: Hook = names["structure"]
     return hook
